@@ -1,0 +1,146 @@
+package tokens
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/internal/fault"
+	"github.com/doorward/doorward/tokens/scope"
+)
+
+// ServiceConfig is what a Service works with.
+type ServiceConfig struct {
+	Store   Store          // required
+	Formats *Formats       // required
+	Scopes  *scope.Catalog // the scopes that tokens of ClassToken may hold; nil: none
+	OAuth   *scope.Catalog // the scopes that tokens of ClassOAuth may hold; nil: any well-formed one
+
+	Random io.Reader        // default crypto/rand.Reader
+	Now    func() time.Time // default time.Now
+
+	// OnChange hears the identifier of every token that was, or may have been, changed, after the store has answered
+	// and before the caller does. It must not block.
+	OnChange func(id string)
+}
+
+// Service administers tokens. It is safe for concurrent use. Every error of its methods is a *fault.Fault. It does not
+// ask whether the actor may do what it does: its callers have.
+//
+// The actor of a change goes into the audit event: the identifier of a token, a user, or "cli:<system user>".
+type Service struct {
+	config ServiceConfig
+}
+
+// NewService returns a service over config.
+func NewService(config ServiceConfig) *Service {
+	if config.Random == nil {
+		config.Random = rand.Reader
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.OnChange == nil {
+		config.OnChange = func(string) {}
+	}
+	return &Service{config: config}
+}
+
+// Show returns the token with this identifier. fault.NotFound when there is none.
+func (s *Service) Show(ctx context.Context, id string) (Record, error) {
+	r, err := s.config.Store.Token(ctx, id)
+	return r, storeFault(err)
+}
+
+// List returns a page of tokens, newest first.
+func (s *Service) List(ctx context.Context, q Query) ([]Record, error) {
+	page, err := s.config.Store.Tokens(ctx, q)
+	return page, storeFault(err)
+}
+
+// Lookup returns the token whose whole text this is, whether or not it is still good for anything. A wrong secret is
+// fault.NotFound, as an unknown token is.
+func (s *Service) Lookup(ctx context.Context, text Secret) (Record, error) {
+	if legacyShape(text.Reveal()) {
+		r, err := s.config.Store.LegacyToken(ctx, DigestOf(text.Reveal()))
+		return r, storeFault(err)
+	}
+	presented, err := s.config.Formats.Parse(text.Reveal())
+	if err != nil {
+		return Record{}, storeFault(ErrNotFound)
+	}
+	r, err := s.config.Store.Token(ctx, presented.ID)
+	if err != nil {
+		return Record{}, storeFault(err)
+	}
+	if !r.Digest.Equal(presented.Digest()) {
+		return Record{}, storeFault(ErrNotFound)
+	}
+	return r, nil
+}
+
+// SetEnabled switches a token on or off. Doing so twice is fine, and leaves one audit event.
+func (s *Service) SetEnabled(ctx context.Context, actor, id string, enabled bool) error {
+	action := "token.disable"
+	if enabled {
+		action = "token.enable"
+	}
+	// Told even when the store reports a fault: the change may have been committed all the same, and a cache that
+	// asks once too often is harmless.
+	defer s.config.OnChange(id)
+	errAlready := errors.New("already so")
+	err := s.config.Store.UpdateToken(ctx, id, s.event(actor, action, id, nil), func(r *Record) error {
+		if r.Enabled == enabled {
+			return errAlready
+		}
+		r.Enabled = enabled
+		return nil
+	})
+	if errors.Is(err, errAlready) {
+		return nil
+	}
+	return storeFault(err)
+}
+
+// Delete removes a token for good. fault.NotFound when there is none.
+func (s *Service) Delete(ctx context.Context, actor, id string) error {
+	defer s.config.OnChange(id)
+	return storeFault(s.config.Store.DeleteToken(ctx, id, s.event(actor, "token.delete", id, nil)))
+}
+
+// event is the audit record of a change that happens now. Detail, if not nil, is stored as JSON.
+func (s *Service) event(actor, action, id string, detail any) audit.Event {
+	e := audit.Event{Time: s.now(), Actor: cmp.Or(Mask(actor), "unknown"), Action: action, Object: Mask(id)}
+	if detail != nil {
+		text, err := json.Marshal(detail)
+		if err == nil {
+			e.Detail = Mask(string(text))
+		}
+	}
+	return e
+}
+
+// now has the precision that stores keep.
+func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }
+
+// storeFault gives an error of the store a kind and a sentence for the public. nil stays nil.
+func storeFault(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*fault.Fault](err); ok {
+		return err
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return fault.New(fault.NotFound, "There is no such token.", err)
+	case errors.Is(err, ErrExists):
+		return fault.New(fault.Conflict, "There is such a token already.", err)
+	}
+	return fault.New(fault.Unavailable, "The token store did not answer.", err)
+}

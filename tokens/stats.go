@@ -1,0 +1,32 @@
+package tokens
+
+import "sync/atomic"
+
+// Stats says what a Verifier has done since it was made, and how much it holds. The counts are taken one after another,
+// so they need not add up to the last request.
+type Stats struct {
+	Hits        uint64 // answered from the cache
+	AbsentHits  uint64 // answered from memory that there is no such token
+	Stale       uint64 // answered from an entry past its lifetime, because the store is down
+	Misses      uint64 // had to wait for the store
+	Queries     uint64 // of the store; fewer than Misses where several waited for one
+	Faults      uint64 // queries that failed
+	FlushFaults uint64 // failed attempts to write last-used times
+	DroppedUses uint64 // sightings not noted for want of room
+	Cached      int    // tokens in the cache
+	Absent      int    // identifiers remembered as absent
+}
+
+type counters struct {
+	hits, absentHits, stale, misses, queries, faults, flushFaults, droppedUses atomic.Uint64
+}
+
+// Stats is a snapshot for metrics.
+func (v *Verifier) Stats() Stats {
+	c := &v.count
+	return Stats{
+		Hits: c.hits.Load(), AbsentHits: c.absentHits.Load(), Stale: c.stale.Load(), Misses: c.misses.Load(),
+		Queries: c.queries.Load(), Faults: c.faults.Load(), FlushFaults: c.flushFaults.Load(), DroppedUses: c.droppedUses.Load(),
+		Cached: v.cache.present.Len(), Absent: v.cache.absent.Len(),
+	}
+}
