@@ -16,7 +16,7 @@ import (
 // case was changed on the way. A text without a secret comes back as it is, without allocation. Masking twice changes
 // nothing. The time is linear in the length of the text.
 func Mask(text string) string {
-	if strings.IndexByte(text, '.') < 0 {
+	if strings.IndexByte(text, '.') < 0 && strings.IndexByte(text, '%') < 0 {
 		return text
 	}
 	out, found := mask(text)
@@ -28,7 +28,7 @@ func Mask(text string) string {
 
 // MaskBytes is Mask for bytes. Without a secret in it, b itself is returned; otherwise a new slice, and b is unchanged.
 func MaskBytes(b []byte) []byte {
-	if bytes.IndexByte(b, '.') < 0 {
+	if bytes.IndexByte(b, '.') < 0 && bytes.IndexByte(b, '%') < 0 {
 		return b
 	}
 	out, found := mask(b)
@@ -41,17 +41,18 @@ func MaskBytes(b []byte) []byte {
 // part is a longest run of letters, digits, "_" and "-", as two offsets into the text.
 type part struct{ from, to int }
 
-// mask walks over the parts of text. Two parts belong to one chain when a single dot, and nothing else, is between them.
+// mask walks over the parts of text. Two parts belong to one chain when a single dot, plain or
+// percent-encoded, and nothing else, is between them.
 func mask[T string | []byte](text T) (out []byte, found bool) {
 	var before, middle part // the two parts of the chain that lead to the one at hand; empty when there are none
 	copied := 0
 	for at := 0; at < len(text); {
 		if !inPart(text[at]) {
-			at++
+			at += max(dotLength(text, at), 1)
 			continue
 		}
 		this := part{at, endOfPart(text, at)}
-		if middle.to == 0 || this.from != middle.to+1 || text[middle.to] != '.' {
+		if dot := dotLength(text, middle.to); middle.to == 0 || dot == 0 || this.from != middle.to+dot {
 			before, middle = part{}, part{}
 		}
 		if secret := secretLength(text, before, middle, this); secret > 0 {
@@ -65,6 +66,18 @@ func mask[T string | []byte](text T) (out []byte, found bool) {
 		return nil, false
 	}
 	return append(out, text[copied:]...), true
+}
+
+// dotLength is the length of the dot at an offset: 1, 3 where it is percent-encoded, as in a URL that a log quotes, and 0
+// where there is none.
+func dotLength[T string | []byte](text T, at int) int {
+	switch {
+	case at < len(text) && text[at] == '.':
+		return 1
+	case at+2 < len(text) && text[at] == '%' && text[at+1] == '2' && text[at+2]|0x20 == 'e':
+		return len("%2E")
+	}
+	return 0
 }
 
 func endOfPart[T string | []byte](text T, from int) int {

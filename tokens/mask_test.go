@@ -19,6 +19,8 @@ func TestMask(t *testing.T) {
 		"in a header":         {"Authorization: Api-Token " + access + "." + secret64 + "\r\n", "Authorization: Api-Token " + access + ".***\r\n"},
 		"in JSON":             {`{"token":"` + access + "." + secret64 + `"}`, `{"token":"` + access + `.***"}`},
 		"in a query":          {"/x?api-token=" + access + "." + secret64 + "&y=1", "/x?api-token=" + access + ".***&y=1"},
+		"dots escaped":        {"/x?api-token=dt0c01%2E" + public24 + "%2e" + secret64 + "&y=1", "/x?api-token=dt0c01%2E" + public24 + "%2e***&y=1"},
+		"other escapes":       {"dt0c01%20" + public24 + "." + secret64, "dt0c01%20" + public24 + "." + secret64},
 		"two":                 {access + "." + secret64 + "," + access + "." + secret64, access + ".***," + access + ".***"},
 		"ends a sentence":     {access + "." + secret64 + ".", access + ".***."},
 		"glued to a word":     {"token_" + access + "." + secret64, "token_" + access + ".***"},
