@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/internal/feed"
+)
+
+// change is the one way to change something that others must hear of: what do changes, the next revision, the audit
+// event and the entry in the list of changes are one transaction.
+func (s *Store) change(ctx context.Context, operation string, kind feed.Kind, id string, e audit.Event,
+	do func(*sql.Tx) error) error {
+	return s.write(ctx, operation, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		revision, err := nextRevision(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := addEvent(ctx, tx, revision, e); err != nil {
+			return err
+		}
+		return addChange(ctx, tx, feed.Change{Revision: revision, Kind: kind, ID: id}, s.keep)
+	})
+}
+
+// write runs do in a transaction, again if another process held the lock, and commits what it did when it returns nil.
+func (s *Store) write(ctx context.Context, operation string, do func(*sql.Tx) error) error {
+	err := s.wait.retry(ctx, func() error {
+		tx, err := s.writer.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() // after a commit this does nothing
+		if err := do(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+	return faultOf(ctx, operation, err)
+}
+
+// nextRevision counts up inside the transaction, so a change that is rolled back leaves no hole.
+func nextRevision(ctx context.Context, tx *sql.Tx) (revision int64, err error) {
+	err = tx.QueryRowContext(ctx, `UPDATE store_state SET revision = revision + 1 RETURNING revision`).Scan(&revision)
+	return revision, err
+}
+
+// addChange also forgets the change that is now too old. Revisions have no holes, so there is at most one, but for the
+// first change after the bound was lowered.
+func addChange(ctx context.Context, tx *sql.Tx, c feed.Change, keep int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO changes (revision, kind, id) VALUES (?, ?, ?)`, c.Revision, c.Kind, c.ID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM changes WHERE revision <= ?`, c.Revision-keep)
+	return err
+}

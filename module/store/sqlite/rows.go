@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// scanner is a row: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// list reads all rows; the query bounds their number.
+func list[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// conditions collects the parts of a WHERE. Texts are written in this package; what comes from outside is a value.
+type conditions struct {
+	texts  []string
+	values []any
+}
+
+func (c *conditions) add(text string, values ...any) {
+	c.texts = append(c.texts, text)
+	c.values = append(c.values, values...)
+}
+
+// equal adds a condition unless value is "", which stands for any.
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+func (c *conditions) where() string {
+	if len(c.texts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.texts, " AND ")
+}
+
+// instant is a time that may be missing: NULL in the table, zero in a record. Both ways it loses what is finer than a
+// millisecond, towards the past, so nothing expires late.
+type instant time.Time
+
+// Value is driver.Valuer's.
+func (i instant) Value() (driver.Value, error) {
+	if t := time.Time(i); !t.IsZero() {
+		return t.UnixMilli(), nil
+	}
+	return nil, nil
+}
+
+// Scan is sql.Scanner's.
+func (i *instant) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*i = instant{}
+	case int64:
+		*i = instant(time.UnixMilli(v).UTC())
+	default:
+		return fmt.Errorf("a time is stored as %T", v)
+	}
+	return nil
+}
+
+// names is a list of texts, stored as a JSON array.
+type names []string
+
+// Value is driver.Valuer's.
+func (n names) Value() (driver.Value, error) {
+	if len(n) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal([]string(n))
+	return string(text), err
+}
+
+// Scan is sql.Scanner's. An empty list is nil.
+func (n *names) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a list is stored as %T", v)
+	}
+	*n = nil
+	if text == "[]" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), (*[]string)(n))
+}

@@ -1,0 +1,66 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/tokens"
+)
+
+// everyMethod calls each method that asks the medium, for tokens that exist and tokens that do not.
+func everyMethod(ctx context.Context, s store.Store) map[string]error {
+	calls := map[string]error{}
+	for name, id := range map[string]string{"known": record(1).ID, "unknown": "nobody"} {
+		_, calls["Token "+name] = s.Token(ctx, id)
+		_, calls["LegacyToken "+name] = s.LegacyToken(ctx, tokens.DigestOf(id))
+		_, calls["Tokens after "+name] = s.Tokens(ctx, tokens.Query{After: id})
+		calls["CreateToken "+name] = s.CreateToken(ctx, named(id, 1), event("token.create", id))
+		calls["UpdateToken "+name] = s.UpdateToken(ctx, id, event("token.update", id),
+			func(*tokens.Record) error { return nil })
+		calls["DeleteToken "+name] = s.DeleteToken(ctx, id, event("token.delete", id))
+	}
+	_, calls["Tokens"] = s.Tokens(ctx, tokens.Query{})
+	calls["RecordUses"] = s.RecordUses(ctx, []tokens.Use{{ID: record(1).ID, At: epoch}})
+	_, calls["Revision"] = s.Revision(ctx)
+	_, _, calls["ChangesAfter"] = s.ChangesAfter(ctx, 0, 10)
+	_, calls["AuditEvents"] = s.AuditEvents(ctx, store.AuditQuery{})
+	calls["Ping"] = s.Ping(ctx)
+	return calls
+}
+
+// The attack behind the next two: a caller that takes "the store did not answer" for "there is no such token" forgets a
+// revocation, or creates a second token of the same name. The invariant: a fault is never ErrNotFound or ErrExists, and
+// a failed change leaves nothing.
+
+func testCancelled(t *testing.T, open Open) {
+	s := open(t)
+	mustCreate(t, s, record(1))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for what, err := range everyMethod(ctx, s) {
+		wantFault(t, what, err)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v, want context.Canceled in it", what, err)
+		}
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("Ping after cancelled calls: %v", err)
+	}
+	wantToken(t, s, record(1))
+	wantChanges(t, s, 1)
+}
+
+func testClosed(t *testing.T, open Open) {
+	s := open(t)
+	mustCreate(t, s, record(1))
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+	}
+	for what, err := range everyMethod(t.Context(), s) {
+		wantFault(t, what, err)
+	}
+}

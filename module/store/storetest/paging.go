@@ -1,0 +1,140 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorward/doorward/internal/fault"
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/tokens"
+)
+
+// page reads one page and gives its identifiers.
+func page(t *testing.T, s store.Store, q tokens.Query) []string {
+	t.Helper()
+	records, err := s.Tokens(t.Context(), q)
+	if err != nil {
+		t.Fatalf("Tokens(%+v): %v", q, err)
+	}
+	return ids(records)
+}
+
+func wantPage(t *testing.T, s store.Store, q tokens.Query, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, page(t, s, q)); diff != "" {
+		t.Errorf("Tokens(%+v) (-want +got):\n%s", q, diff)
+	}
+}
+
+// named is a token created at second n, with an identifier of its own.
+func named(id string, n int) tokens.Record {
+	r := record(n)
+	r.ID = id
+	return r
+}
+
+func testPaging(t *testing.T, open Open) {
+	s := open(t)
+	if got := page(t, s, tokens.Query{}); len(got) != 0 {
+		t.Errorf("an empty store lists %q", got)
+	}
+	mustCreate(t, s, named("m", 2), named("z", 1), named("b", 3), named("a", 2), named("c", 2))
+	wantPage(t, s, tokens.Query{}, "b", "a", "c", "m", "z")
+	wantPage(t, s, tokens.Query{Limit: 2}, "b", "a")
+	wantPage(t, s, tokens.Query{Limit: 2, After: "a"}, "c", "m")
+	wantPage(t, s, tokens.Query{Limit: 2, After: "m"}, "z")
+	wantPage(t, s, tokens.Query{Limit: 2, After: "z"})
+	_, err := s.Tokens(t.Context(), tokens.Query{After: "nobody"})
+	wantError(t, "Tokens(After unknown)", err, tokens.ErrNotFound)
+	records, err := s.Tokens(t.Context(), tokens.Query{Limit: 1})
+	if err != nil || len(records) != 1 {
+		t.Fatalf("Tokens: %d records, %v", len(records), err)
+	}
+	if diff := cmp.Diff(named("b", 3), records[0]); diff != "" {
+		t.Errorf("listed record (-want +got):\n%s", diff)
+	}
+}
+
+// testPagingWhileChanging walks through a listing while tokens come and go around the reader. The invariant: what is
+// there all the time is seen exactly once.
+func testPagingWhileChanging(t *testing.T, open Open) {
+	s := open(t)
+	var stay []string
+	for n := range 20 {
+		mustCreate(t, s, named(fmt.Sprintf("stay-%02d", n), n), named(fmt.Sprintf("go-%02d", n), n))
+		stay = append(stay, fmt.Sprintf("stay-%02d", n))
+	}
+	slices.Reverse(stay) // newest first
+	var seen []string
+	q := tokens.Query{Limit: 3}
+	for turn := range 100 {
+		got := page(t, s, q)
+		if len(got) == 0 {
+			break
+		}
+		for _, id := range got {
+			if id[:2] == "st" {
+				seen, q.After = append(seen, id), id
+			}
+		}
+		if turn < 20 { // newer ones come; others go, seen and unseen
+			mustCreate(t, s, named(fmt.Sprintf("new-%02d", turn), 100+turn))
+			gone := fmt.Sprintf("go-%02d", (turn*7)%20)
+			if err := s.DeleteToken(t.Context(), gone, event("token.delete", gone)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff(stay, seen); diff != "" {
+		t.Errorf("tokens that stayed, in the order of the listing (-want +got):\n%s", diff)
+	}
+}
+
+func testSelection(t *testing.T, open Open) {
+	s := open(t)
+	owned := func(id, owner string, n int) tokens.Record {
+		r := named(id, n)
+		r.Owner = owner
+		return r
+	}
+	mustCreate(t, s, owned("ab1", "eve", 1), owned("ab2", "bob", 2), owned("aB3", "eve", 3), owned("ac4", "eve", 4),
+		owned("ab\xff", "eve", 5), owned("ab", "Eve", 6))
+	wantPage(t, s, tokens.Query{Owner: "eve"}, "ab\xff", "ac4", "aB3", "ab1")
+	wantPage(t, s, tokens.Query{Owner: "nobody"})
+	wantPage(t, s, tokens.Query{Prefix: "ab"}, "ab", "ab\xff", "ab2", "ab1")
+	wantPage(t, s, tokens.Query{Prefix: "ab\xff"}, "ab\xff")
+	wantPage(t, s, tokens.Query{Prefix: "\xff"})
+	wantPage(t, s, tokens.Query{Prefix: "ab", Owner: "eve", Limit: 1}, "ab\xff")
+	wantPage(t, s, tokens.Query{Prefix: "ab", Owner: "eve", After: "ab2"}, "ab1") // After need not be of the selection
+}
+
+func testLimits(t *testing.T, open Open) {
+	s := open(t)
+	for _, limit := range []int{-1, 10_001} {
+		_, err := s.Tokens(t.Context(), tokens.Query{Limit: limit})
+		wantInvalid(t, fmt.Sprintf("Tokens(Limit: %d)", limit), err)
+	}
+	for _, limit := range []int{-1, 1001} {
+		_, err := s.AuditEvents(t.Context(), store.AuditQuery{Limit: limit})
+		wantInvalid(t, fmt.Sprintf("AuditEvents(Limit: %d)", limit), err)
+	}
+	for _, limit := range []int{-1, 0} {
+		_, _, err := s.ChangesAfter(t.Context(), 0, limit)
+		wantInvalid(t, fmt.Sprintf("ChangesAfter(limit %d)", limit), err)
+	}
+	for _, limit := range []int{0, 1, 10_000} {
+		if _, err := s.Tokens(t.Context(), tokens.Query{Limit: limit}); err != nil {
+			t.Errorf("Tokens(Limit: %d): %v", limit, err)
+		}
+	}
+}
+
+func wantInvalid(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil || fault.KindOf(err) != fault.Invalid {
+		t.Errorf("%s: got %v, want a fault of kind Invalid", what, err)
+	}
+}

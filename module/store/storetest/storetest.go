@@ -1,0 +1,125 @@
+// Package storetest is the contract of store.Store as tests. Every engine runs all of them, so that what holds for one
+// holds for each.
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/tokens"
+)
+
+// Open opens a store and closes it when the test ends. A failure to open ends the test.
+type Open func(t *testing.T) store.Store
+
+// Run holds an engine to the contract. Every call of open gives a new, empty store.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	tests := []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"CreateAndGet", testCreateAndGet},
+		{"CreateExists", testCreateExists},
+		{"Legacy", testLegacy},
+		{"Update", testUpdate},
+		{"UpdateRefused", testUpdateRefused},
+		{"Delete", testDelete},
+		{"RecordUses", testRecordUses},
+		{"Hostile", testHostile},
+		{"Paging", testPaging},
+		{"PagingWhileChanging", testPagingWhileChanging},
+		{"Selection", testSelection},
+		{"Limits", testLimits},
+		{"ChangeIsOne", testChangeIsOne},
+		{"ChangesAfter", testChangesAfter},
+		{"AuditEvents", testAuditEvents},
+		{"Cancelled", testCancelled},
+		{"Closed", testClosed},
+		{"Concurrent", testConcurrent},
+		{"Model", testModel},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, open) })
+	}
+}
+
+// epoch is the time at which all test records begin; milliseconds are the precision of the contract.
+var epoch = time.Date(2026, 11, 22, 10, 0, 0, int(345*time.Millisecond), time.UTC)
+
+// record is token number n, created n seconds after epoch, with every field set.
+func record(n int) tokens.Record {
+	at := epoch.Add(time.Duration(n) * time.Second)
+	return tokens.Record{
+		ID:          fmt.Sprintf("dt0c01.%024d", n),
+		Digest:      tokens.DigestOf(fmt.Sprint("secret ", n)),
+		Name:        fmt.Sprint("token ", n),
+		Owner:       fmt.Sprintf("owner-%d@example.org", n%3),
+		Environment: "abc12345",
+		Cluster:     n%2 == 0,
+		Personal:    n%2 == 1,
+		Enabled:     true,
+		Scopes:      []string{"logs.read", "metrics.read"},
+		Created:     at,
+		Modified:    at.Add(time.Minute),
+		Expires:     at.Add(time.Hour),
+		LastUsed:    at.Add(time.Millisecond),
+		LastUsedIP:  "2001:db8::1",
+	}
+}
+
+// event is what a caller hands over with a change.
+func event(action, object string) audit.Event {
+	return audit.Event{Time: epoch, Actor: "cli:tester", Action: action, Object: object, Detail: `{"test":true}`}
+}
+
+func mustCreate(t *testing.T, s store.Store, records ...tokens.Record) {
+	t.Helper()
+	for _, r := range records {
+		if err := s.CreateToken(t.Context(), r, event("token.create", r.ID)); err != nil {
+			t.Fatalf("CreateToken(%s): %v", r.ID, err)
+		}
+	}
+}
+
+func wantToken(t *testing.T, s store.Store, want tokens.Record) {
+	t.Helper()
+	got, err := s.Token(t.Context(), want.ID)
+	if err != nil {
+		t.Fatalf("Token(%s): %v", want.ID, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Token(%s) (-want +got):\n%s", want.ID, diff)
+	}
+}
+
+func wantError(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: got error %v, want %v", what, got, want)
+	}
+}
+
+// wantFault checks that a failure is not mistaken for an answer.
+func wantFault(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil || errors.Is(err, tokens.ErrNotFound) || errors.Is(err, tokens.ErrExists) {
+		t.Errorf("%s: got %v, want a fault", what, err)
+	}
+}
+
+func ids(records []tokens.Record) []string {
+	return slices.Collect(func(yield func(string) bool) {
+		for _, r := range records {
+			if !yield(r.ID) {
+				return
+			}
+		}
+	})
+}
