@@ -1,0 +1,160 @@
+package module
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/module/endpoint"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+	httpcaddyfile.RegisterGlobalOption("doorward", parseGlobalOption)
+}
+
+// App holds what every `doorward` handler of a config shares: the store of tokens, the token formats, the caches and
+// the catalogues of endpoints. A config without it gets one with all defaults.
+//
+// The store is opened when the config is loaded. A store that cannot be opened (corrupt, locked, not writable) keeps
+// the config from loading, and the error says what to do.
+type App struct {
+	// Where tokens and their history are kept: `sqlite:<path>`. The file and its folder are made if they are missing.
+	// Default: `sqlite:doorward/doorward.db` in Caddy's data folder.
+	Store string `json:"store,omitempty"`
+
+	// The environment of a request that names none, and of tokens issued without one. Default: `default`.
+	Environment string `json:"environment,omitempty"`
+
+	// The catalogues that handlers start from, weakest first: the name of an embedded one, or a file. Default:
+	// `dynatrace`. A handler that names catalogues of its own does not use these.
+	Catalogs []string `json:"catalogs,omitempty"`
+
+	// Rows that are added to the catalogues above, or replace rows of the same shape.
+	Endpoints []EndpointRow `json:"endpoints,omitempty"`
+
+	// Rows that are taken away from the catalogues above, as `METHOD /path/{template}`.
+	RemoveEndpoints []string `json:"remove_endpoints,omitempty"`
+
+	// Rows of the catalogues whose scopes are an inference and that are refused for that reason, as
+	// `METHOD /path/{template}`; `*` allows all of them.
+	AllowDerived []string `json:"allow_derived,omitempty"`
+
+	// Kinds of tokens beyond those that are built in, or other settings for those.
+	TokenFormats []TokenFormat `json:"token_formats,omitempty"`
+
+	// Take imported tokens of the old opaque format. Default: off.
+	LegacyTokens bool `json:"legacy_tokens,omitempty"`
+
+	// Bounds of the cache of verified tokens.
+	Cache Cache `json:"cache,omitzero"`
+
+	ctx     caddy.Context
+	logger  *zap.Logger
+	gate    *gate
+	release func() error
+	layers  []endpoint.Layer
+}
+
+// Cache bounds what is remembered of tokens between requests, and for how long. Zero means the default.
+type Cache struct {
+	// Tokens remembered. Default: 100000.
+	Tokens int `json:"tokens,omitempty"`
+	// Identifiers remembered that no token has, apart from the former, so that a flood of these drives none of those
+	// out. Default: 20000.
+	Absent int `json:"absent,omitempty"`
+	// A token is looked up again after this time, however often it was used. Default: 30s.
+	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+	// While the store is away, a remembered token is taken until it is this old; then requests get 503. Default: 5m.
+	StaleFor caddy.Duration `json:"stale_for,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorward", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision opens the store and reads the catalogues.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.logger = ctx, ctx.Logger()
+	a.applyDefaults()
+	if err := checkEnvironmentName(a.Environment); err != nil {
+		return err
+	}
+	if err := a.Cache.validate(); err != nil {
+		return err
+	}
+	var err error
+	if a.layers, err = readLayers(a.Catalogs, a.Endpoints, a.RemoveEndpoints, a.AllowDerived); err != nil {
+		return err
+	}
+	config := gateConfig{Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache}
+	if a.gate, a.release, err = acquireGate(config, a.logger); err != nil {
+		return err
+	}
+	return registerCollectors(ctx.GetMetricsRegistry(), a.gate.counters.collectors())
+}
+
+func (a *App) applyDefaults() {
+	if a.Store == "" {
+		a.Store = DefaultStore()
+	}
+	if a.Environment == "" {
+		a.Environment = DefaultEnvironment
+	}
+	if len(a.Catalogs) == 0 {
+		a.Catalogs = []string{defaultCatalog}
+	}
+}
+
+// DefaultEnvironment is the environment of requests and tokens where none is named.
+const DefaultEnvironment = "default"
+
+// DefaultStore is the DSN of the store where none is named: a SQLite file in Caddy's data folder.
+func DefaultStore() string {
+	return "sqlite:" + filepath.Join(caddy.AppDataDir(), "doorward", "doorward.db")
+}
+
+func (c Cache) validate() error {
+	if c.Tokens < 0 || c.Absent < 0 || c.Lifetime < 0 || c.StaleFor < 0 {
+		return fmt.Errorf("cache: expected no negative number")
+	}
+	return nil
+}
+
+// registerCollectors adds the gate's metrics to a config's registry; a second app in one config is no fault.
+func registerCollectors(registry *prometheus.Registry, collectors []prometheus.Collector) error {
+	for _, c := range collectors {
+		if err := registry.Register(c); err != nil {
+			if _, again := err.(prometheus.AlreadyRegisteredError); !again {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Start refuses a config in which everybody is a trusted proxy.
+func (a *App) Start() error { return a.checkTrustedProxies() }
+
+// Stop has nothing to do: what the app holds is given back by Cleanup, when no request uses it any more.
+func (*App) Stop() error { return nil }
+
+// Cleanup gives the gate back. The last config that uses it closes the store.
+func (a *App) Cleanup() error {
+	if a.release == nil {
+		return nil
+	}
+	return a.release()
+}
+
+// Interface guards.
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,74 @@
+package module
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/doorward/doorward/tokens"
+)
+
+// Refusals are logged at level info, at most so many a second of each message and every so many-th after that, so that
+// a flood of bad requests cannot fill a disk or cost more than serving them would. Faults are never left out.
+const (
+	refusalsLogged      = 50
+	refusalsLoggedAfter = 100
+)
+
+func sampleRefusals(logger *zap.Logger) *zap.Logger {
+	return logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Second, refusalsLogged, refusalsLoggedAfter)
+	}))
+}
+
+// settle makes the decision final: it is counted, and it is logged. Fields are built only where they are written.
+func (x *exchange) settle(r reason) {
+	x.reason = r
+	x.h.counters.byReason[r].Inc()
+	if x.refusal != "" {
+		x.h.counters.credentials.WithLabelValues(string(x.refusal)).Inc()
+	}
+	switch r.decision() {
+	case "allow":
+		if entry := x.h.logger.Check(zap.DebugLevel, "allowed"); entry != nil {
+			entry.Write(x.logFields()...)
+		}
+	case "deny":
+		if entry := x.h.refusals.Check(zap.InfoLevel, "refused"); entry != nil {
+			entry.Write(x.logFields()...)
+		}
+	default:
+		if entry := x.h.logger.Check(zap.ErrorLevel, "could not decide"); entry != nil {
+			entry.Write(append(x.logFields(), zap.Error(x.fault))...)
+		}
+	}
+}
+
+// logFields are the facts of a decision. Tokens may stand in paths (a token is deleted by its text), so the path is
+// masked; the query is left out. What a client chose freely is quoted by the encoder.
+func (x *exchange) logFields() []zap.Field {
+	fields := []zap.Field{
+		zap.Stringer("decision_id", x.id),
+		zap.Stringer("reason", x.reason),
+		zap.Int("status", x.reason.status()),
+		zap.String("method", tokens.Mask(x.r.Method)),
+		zap.String("host", tokens.Mask(x.r.Host)),
+		zap.String("path", tokens.Mask(x.path.escaped)),
+		zap.String("client_ip", x.clientIP()),
+		zap.String("environment", x.environment),
+	}
+	if x.refusal != "" {
+		fields = append(fields, zap.String("cause", string(x.refusal)))
+	}
+	if x.detail != "" {
+		fields = append(fields, zap.String("detail", x.detail))
+	}
+	if p := x.principal; p != nil {
+		fields = append(fields, zap.String("token_id", p.TokenID), zap.String("user", p.User))
+	}
+	if x.endpoint != nil {
+		fields = append(fields, zap.String("endpoint", x.endpoint.Pattern))
+	}
+	return fields
+}

@@ -1,0 +1,100 @@
+package module
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/tokens"
+)
+
+// exchange is one request and what the gate has found out about it so far. It is also the ResponseWriter that the next
+// handler writes to, so that one allocation serves both. It is not reused: the access log reads its placeholders after
+// the handler has returned.
+type exchange struct {
+	caddyhttp.ResponseWriterWrapper
+	h   *Handler
+	r   *http.Request
+	now time.Time
+
+	path        canonicalPath
+	endpointURI string // the part of path.escaped that endpoints are matched on: without the environment prefix
+	environment string
+	credential  tokens.Credential
+	anonymous   bool // a public endpoint, and no credential sent
+	principal   *tokens.Principal
+	endpoint    *endpoint.Endpoint
+	params      endpoint.Params
+
+	id      decisionID
+	reason  reason
+	detail  string // for the client, where the reason's own sentence is not enough
+	fault   error
+	refusal tokens.Refusal // why a credential was refused; for logs and metrics only
+
+	identity    [identityHeaderCount]string // backing of the header values set on the request
+	cancel      context.CancelCauseFunc     // ends the proxied request
+	stream      *stream                     // set while the response is a long-lived one
+	changesSeen uint64                      // changes of tokens before this one was verified
+	wroteHeader bool
+}
+
+// begin reads the clock once for the whole request and makes the placeholders available.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{h: h, r: r, now: h.now(), id: newDecisionID()}
+	x.ResponseWriter = w
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Map(x.placeholder)
+	}
+	return x
+}
+
+// placeholder answers `{http.doorward.…}`; what is not known (yet) is the empty string.
+func (x *exchange) placeholder(key string) (any, bool) {
+	const prefix = "http.doorward."
+	if len(key) <= len(prefix) || key[:len(prefix)] != prefix {
+		return nil, false
+	}
+	switch key[len(prefix):] {
+	case "decision":
+		return x.reason.decision(), true
+	case "decision_id":
+		return x.id.String(), true
+	case "reason":
+		return x.reason.String(), true
+	case "environment":
+		return x.environment, true
+	case "endpoint":
+		if x.endpoint != nil {
+			return x.endpoint.Pattern, true
+		}
+		return "", true
+	}
+	return x.principalPlaceholder(key[len(prefix):])
+}
+
+func (x *exchange) principalPlaceholder(name string) (any, bool) {
+	p := x.principal
+	if p == nil {
+		p = &nobody
+	}
+	switch name {
+	case "token_id":
+		return p.TokenID, true
+	case "token_name":
+		return p.TokenName, true
+	case "token_kind":
+		return p.Kind, true
+	case "user":
+		return p.User, true
+	case "scopes":
+		return p.Scopes.String(), true
+	}
+	return nil, false
+}
+
+var nobody tokens.Principal

@@ -1,0 +1,143 @@
+package module
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/tokens"
+)
+
+// gate is what outlives a config reload: the open store, the caches before it, the responses under way and the
+// counters. Configs that describe the same gate share one, so a reload drops no cache and cuts no stream.
+type gate struct {
+	store    store.Store
+	verifier *tokens.Verifier
+	streams  *streams
+	counters *counters
+	follower *feed.Follower
+	logger   *zap.Logger
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// gateConfig is all that a gate depends on. Two configs that encode alike are served by one gate.
+type gateConfig struct {
+	Store        string        `json:"store"`
+	TokenFormats []TokenFormat `json:"token_formats"`
+	LegacyTokens bool          `json:"legacy_tokens"`
+	Cache        Cache         `json:"cache"`
+}
+
+// gates holds every gate in use in this process, by its encoded config.
+var gates = caddy.NewUsagePool()
+
+// acquireGate opens the gate that a config describes, or takes the one that is open. release gives it back.
+func acquireGate(config gateConfig, logger *zap.Logger) (g *gate, release func() error, err error) {
+	key, err := json.Marshal(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	shared, _, err := gates.LoadOrNew(string(key), func() (caddy.Destructor, error) {
+		return openGate(config, logger)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	release = func() error {
+		_, err := gates.Delete(string(key))
+		return err
+	}
+	return shared.(*gate), release, nil
+}
+
+const (
+	openTimeout  = 30 * time.Second // opening includes migrations and a bounded check for damage
+	closeTimeout = 5 * time.Second
+)
+
+func openGate(config gateConfig, logger *zap.Logger) (*gate, error) {
+	formats, err := tokenFormats(config.TokenFormats)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	s, err := store.Open(ctx, config.Store, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	start, err := s.Revision(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), s.Close())
+	}
+	g := &gate{store: s, counters: newCounters(), logger: logger, done: make(chan struct{})}
+	g.streams = newStreams(g.counters)
+	g.verifier = tokens.NewVerifier(config.verifier(s, formats, logger))
+	g.follow(start)
+	return g, nil
+}
+
+func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, logger *zap.Logger) tokens.VerifierConfig {
+	return tokens.VerifierConfig{
+		Store:         s,
+		Formats:       formats,
+		Legacy:        c.LegacyTokens,
+		CacheEntries:  c.Cache.Tokens,
+		AbsentEntries: c.Cache.Absent,
+		Lifetime:      time.Duration(c.Cache.Lifetime),
+		StaleFor:      time.Duration(c.Cache.StaleFor),
+		OnError:       func(err error) { logger.Error("tokens", zap.Error(err)) },
+	}
+}
+
+// follow starts the goroutine that applies the changes of other processes: the command line, and other gateways.
+func (g *gate) follow(start int64) {
+	ctx, cancel := context.WithCancel(context.Background())
+	g.stop = cancel
+	g.follower = feed.NewFollower(g.store, feed.FollowOptions{
+		Start:   start,
+		OnError: func(err error) { g.logger.Error("following changes of the store", zap.Error(err)) },
+	}, func(changes []feed.Change, gap bool) { g.apply(ctx, changes, gap) })
+	go func() {
+		defer close(g.done)
+		g.follower.Run(ctx)
+	}()
+}
+
+// apply makes the caches and the open streams agree with changes that have been committed.
+func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
+	if gap {
+		g.verifier.ForgetAll()
+		g.streams.recheck(ctx, "", g.isLive)
+		return
+	}
+	for _, change := range changes {
+		if change.Kind == feed.Token {
+			g.verifier.Forget(change.ID)
+			g.streams.recheck(ctx, change.ID, g.isLive)
+		}
+	}
+}
+
+// isLive reports whether the token of an open stream is still good.
+func (g *gate) isLive(ctx context.Context, token, environment string) (bool, error) {
+	return g.verifier.IsLive(ctx, token, environment, time.Now())
+}
+
+// Destruct ends what the gate runs. Caddy's pool calls it when the last config that uses the gate is gone.
+func (g *gate) Destruct() error {
+	g.stop()
+	<-g.done
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return errors.Join(g.verifier.Close(ctx), g.store.Close())
+}

@@ -1,0 +1,208 @@
+package module
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/tokens"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+	httpcaddyfile.RegisterHandlerDirective("doorward", parseDirective)
+	httpcaddyfile.RegisterDirectiveOrder("doorward", httpcaddyfile.Before, "reverse_proxy")
+}
+
+// Handler lets a request through to the next handler only if its credential is genuine and holds a scope that the
+// endpoint asks for. Everything else is answered here: 400 for a request that can be read in more than one way, 401 for
+// a credential that is missing or not good, 403 for an endpoint that no row covers or a scope that is missing, 405 for a
+// method that no endpoint has, 425 for TLS early data, and 503 with Retry-After when a decision cannot be reached.
+//
+// The next handler gets the canonical path, no credential, and headers that say who asks. What a client sent under the
+// names of these headers is removed, as are headers that would change method or path after the decision, and those by
+// which only a trusted proxy may speak.
+//
+// Placeholders, empty where nothing is known: `{http.doorward.token_id}`, `.token_name`, `.token_kind`, `.user`,
+// `.scopes`, `.environment`, `.endpoint` (the row, as `METHOD /path/{template}`), `.decision` (allow, deny, fault),
+// `.reason` (one word) and `.decision_id`.
+type Handler struct {
+	// The catalogues of endpoints to start from, weakest first, instead of the app's.
+	Catalogs []string `json:"catalogs,omitempty"`
+
+	// Rows that are added, or replace rows of the same shape.
+	Endpoints []EndpointRow `json:"endpoints,omitempty"`
+
+	// Rows that are taken away, as `METHOD /path/{template}`.
+	RemoveEndpoints []string `json:"remove_endpoints,omitempty"`
+
+	// Rows whose scopes are an inference and that are refused for that reason, as `METHOD /path/{template}`; `*`
+	// allows all of them.
+	AllowDerived []string `json:"allow_derived,omitempty"`
+
+	// How a request names its environment.
+	Environment *Environment `json:"environment,omitempty"`
+
+	// Names of the headers that tell the upstream who asks.
+	IdentityHeaders *IdentityHeaders `json:"identity_headers,omitempty"`
+
+	// Query parameters that may carry a token; it is removed before the request goes on. Default: none, and a request
+	// with a token under `api-token` is refused.
+	QueryTokens []string `json:"query_tokens,omitempty"`
+
+	// Forward the credential to the next handler. Default: it is removed.
+	KeepCredential bool `json:"keep_credential,omitempty"`
+
+	// The form of refusals: `catalogue`, which is `{"error":{"code":…,"message":…}}`, or `problem`, which is RFC 9457.
+	// Default: `catalogue`.
+	Errors string `json:"errors,omitempty"`
+
+	// Name scopes in refusals without their display names. Default: with them.
+	BareScopes bool `json:"bare_scopes,omitempty"`
+
+	// Browsers of which origins may call.
+	CORS *CORS `json:"cors,omitempty"`
+
+	logger   *zap.Logger
+	refusals *zap.Logger // logger, sampled
+	now      func() time.Time
+
+	gate           *gate
+	verifier       *tokens.Verifier
+	counters       *counters
+	table          *endpoint.Table
+	methods        map[string]bool
+	allowedMethods string
+	environments   environments
+	identityNames  [identityHeaderCount]string
+	fates          headerFates
+}
+
+// The forms of a refusal.
+const (
+	errorsCatalogue = "catalogue"
+	errorsProblem   = "problem"
+)
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.doorward", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision takes the gate from the app and builds the endpoint table.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger, h.now = ctx.Logger(), time.Now
+	h.refusals = sampleRefusals(h.logger)
+	module, err := ctx.App("doorward")
+	if err != nil {
+		return err
+	}
+	app := module.(*App)
+	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
+	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
+		if err := step(app); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Handler) buildTable(app *App) error {
+	var err error
+	if h.table, err = h.endpointTable(app.layers); err != nil {
+		return err
+	}
+	h.methods = map[string]bool{}
+	for _, method := range h.table.Methods() {
+		h.methods[method] = method != "CONNECT" && method != "TRACE"
+	}
+	h.methods["OPTIONS"] = true
+	h.methods["HEAD"] = h.methods["HEAD"] || h.methods["GET"]
+	var allowed []string
+	for method, ok := range h.methods {
+		if ok {
+			allowed = append(allowed, method)
+		}
+	}
+	slices.Sort(allowed)
+	h.allowedMethods = strings.Join(allowed, ", ")
+	return nil
+}
+
+// endpointTable lays the handler's own rows over the app's, or over catalogues of its own.
+func (h *Handler) endpointTable(layers []endpoint.Layer) (*endpoint.Table, error) {
+	if len(h.Catalogs) > 0 {
+		layers = nil
+	}
+	own, err := readLayers(h.Catalogs, h.Endpoints, h.RemoveEndpoints, h.AllowDerived)
+	if err != nil {
+		return nil, err
+	}
+	table, err := endpoint.Build(declareScopes(slices.Concat(layers, own))...)
+	if err != nil {
+		return nil, fmt.Errorf("endpoints: %w", err)
+	}
+	return table, nil
+}
+
+func (h *Handler) readEnvironments(app *App) error {
+	var err error
+	if h.environments, err = newEnvironments(h.Environment, app.Environment); err != nil {
+		return err
+	}
+	if !h.environments.path {
+		return nil
+	}
+	for _, e := range h.table.All() {
+		if strings.HasPrefix(e.Template, "/e/") {
+			return fmt.Errorf("endpoint %s (%s) can never match: /e/{environment} selects the environment; "+
+				"turn that off with `environment { path off }`", e.Pattern, e.Origin)
+		}
+	}
+	return nil
+}
+
+func (h *Handler) readHeaders(*App) error {
+	var err error
+	if h.identityNames, err = h.IdentityHeaders.names(); err != nil {
+		return err
+	}
+	h.fates = newHeaderFates(h.identityNames)
+	if err := h.checkQueryTokens(); err != nil {
+		return err
+	}
+	return h.CORS.provision()
+}
+
+func (h *Handler) checkQueryTokens() error {
+	for _, name := range h.QueryTokens {
+		if name == "" || strings.ContainsAny(name, "&=;#%+ ") {
+			return fmt.Errorf("query token %q: expected the name of a query parameter", name)
+		}
+	}
+	return nil
+}
+
+func (h *Handler) readForms(*App) error {
+	switch h.Errors {
+	case "":
+		h.Errors = errorsCatalogue
+	case errorsCatalogue, errorsProblem:
+	default:
+		return fmt.Errorf("errors %q: expected catalogue or problem", h.Errors)
+	}
+	return nil
+}
+
+// Interface guards.
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

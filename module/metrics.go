@@ -1,0 +1,43 @@
+package module
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// counters are the gate's metrics. They outlive config reloads; each config's registry gets them anew.
+type counters struct {
+	decisions   *prometheus.CounterVec
+	byReason    [reasonCount]prometheus.Counter
+	credentials *prometheus.CounterVec
+	streamsOpen prometheus.Gauge
+	streamsCut  *prometheus.CounterVec
+}
+
+func newCounters() *counters {
+	c := &counters{
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "doorward_decisions_total",
+			Help: "Requests decided, by decision (allow, deny, fault) and reason.",
+		}, []string{"decision", "reason"}),
+		credentials: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "doorward_refused_credentials_total",
+			Help: "Credentials refused, by cause. The client is told none of these.",
+		}, []string{"cause"}),
+		streamsOpen: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "doorward_streams_open",
+			Help: "Long-lived responses under way.",
+		}),
+		streamsCut: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "doorward_streams_cut_total",
+			Help: "Long-lived responses ended because their token was revoked or expired, by cause.",
+		}, []string{"cause"}),
+	}
+	for r := reasonAllowed; r < reasonCount; r++ {
+		c.byReason[r] = c.decisions.WithLabelValues(r.decision(), r.String())
+	}
+	return c
+}
+
+func (c *counters) collectors() []prometheus.Collector {
+	return []prometheus.Collector{c.decisions, c.credentials, c.streamsOpen, c.streamsCut}
+}

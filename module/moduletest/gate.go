@@ -1,0 +1,173 @@
+// Package moduletest runs a whole gateway for tests: Caddy with a Caddyfile, a real store, and a real upstream that
+// notes what reaches it. Caddy runs once per process, so tests that use it do not run in parallel.
+package moduletest
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // the modules that a Caddyfile may name
+
+	"github.com/doorward/doorward/module"
+	"github.com/doorward/doorward/tokens"
+)
+
+// Gate is a running gateway.
+type Gate struct {
+	Addr     string    // host:port of the first site
+	TLSAddr  string    // host:port for a site with TLS, free until the Caddyfile uses it
+	Upstream *Upstream // where the Caddyfile's {UPSTREAM} is
+	Folder   string    // the test's own folder; the store is in it
+
+	config []byte
+	t      testing.TB
+}
+
+// Start runs the Caddyfile until the test ends. In it, {SITE} (a site for every host name), {ADDR}, {TLS_ADDR}, {PORT},
+// {TLS_PORT} (of the same addresses, for sites with a name), {UPSTREAM}, {STORE}, {LOG} and {FOLDER} stand for addresses
+// and paths of this test; {LOG} is the file that Logs reads. The global options must hold
+// `admin off` and `default_bind 127.0.0.1`.
+func Start(t testing.TB, caddyfile string) *Gate {
+	t.Helper()
+	g := &Gate{Upstream: NewUpstream(t), Folder: t.TempDir(), Addr: freeAddr(t), TLSAddr: freeAddr(t), t: t}
+	g.Load(caddyfile)
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
+	return g
+}
+
+// Load replaces the running config, as a reload does, and fails the test where that fails.
+func (g *Gate) Load(caddyfile string) {
+	g.t.Helper()
+	if err := g.TryLoad(caddyfile); err != nil {
+		g.t.Fatalf("loading: %v", err)
+	}
+}
+
+// TryLoad is Load for configs that are expected to fail.
+func (g *Gate) TryLoad(caddyfile string) error {
+	g.t.Helper()
+	config, err := g.adapt(caddyfile)
+	if err != nil {
+		return err
+	}
+	g.config = config
+	return caddy.Load(config, true)
+}
+
+// Adapt gives the JSON of a Caddyfile of this test.
+func (g *Gate) adapt(caddyfile string) ([]byte, error) {
+	_, port, _ := net.SplitHostPort(g.Addr)
+	_, tlsPort, _ := net.SplitHostPort(g.TLSAddr)
+	text := strings.NewReplacer("{ADDR}", g.Addr, "{SITE}", "http://:"+port, "{PORT}", port, "{TLS_PORT}", tlsPort, "{TLS_ADDR}", g.TLSAddr, "{UPSTREAM}", g.Upstream.Addr(),
+		"{STORE}", filepath.Join(g.Folder, "doorward.db"), "{LOG}", g.logFile(), "{FOLDER}", g.Folder).Replace(caddyfile)
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
+	return config, err
+}
+
+func (g *Gate) logFile() string { return filepath.Join(g.Folder, "gate.log") }
+
+// Logs is everything that was logged to {LOG} so far.
+func (g *Gate) Logs() string {
+	g.t.Helper()
+	text, err := os.ReadFile(g.logFile())
+	if err != nil && !os.IsNotExist(err) {
+		g.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Administration opens the gate's store a second time, as the command line does.
+func (g *Gate) Administration() *module.Administration {
+	g.t.Helper()
+	a, err := module.OpenAdministration(g.t.Context(), module.AdministrationOptions{Config: g.config})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return a
+}
+
+// Mint issues a token and gives its identifier and its text. The default environment fills an empty one.
+func (g *Gate) Mint(prefix string, attributes tokens.Attributes) (id, text string) {
+	g.t.Helper()
+	a := g.Administration()
+	defer a.Close()
+	if attributes.Name == "" {
+		attributes.Name = "test"
+	}
+	if attributes.Environment == "" {
+		attributes.Environment = a.Environment
+	}
+	created, err := a.Tokens.Create(g.t.Context(), "test", tokens.CreateRequest{Attributes: attributes, Prefix: prefix})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return created.Record.ID, created.Secret.Reveal()
+}
+
+// MintScopes issues an access token for the default environment with these scopes.
+func (g *Gate) MintScopes(scopes ...string) (id, text string) {
+	g.t.Helper()
+	return g.Mint("", tokens.Attributes{Scopes: scopes, Owner: "alice@example.com"})
+}
+
+// Disable switches a token off from outside the gate's process view: through the store.
+func (g *Gate) Disable(id string) {
+	g.t.Helper()
+	a := g.Administration()
+	defer a.Close()
+	if err := a.Tokens.SetEnabled(g.t.Context(), "test", id, false); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// Raw sends bytes as they are and gives back everything that is answered until the connection ends or nothing more
+// comes for a while.
+func (g *Gate) Raw(request string) string {
+	g.t.Helper()
+	conn, err := net.Dial("tcp", g.Addr)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(request)); err != nil {
+		g.t.Fatal(err)
+	}
+	return readUntilQuiet(conn)
+}
+
+// readUntilQuiet reads an answer. Requests that ask for `Connection: close` end at once; others after a second.
+func readUntilQuiet(conn net.Conn) string {
+	var answer bytes.Buffer
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := conn.Read(buffer)
+		answer.Write(buffer[:n])
+		if err != nil {
+			return answer.String()
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+	}
+}
+
+// freeAddr finds a port that nobody listens on.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,71 @@
+package module
+
+import "net/http"
+
+// reason is why the gate let a request through or did not. Each has one status code, one word for metrics and logs and
+// one word for the client; a client learns nothing from the second that the first does not say.
+type reason uint8
+
+const (
+	reasonPending reason = iota
+	reasonAllowed
+	reasonPreflight
+	reasonBadPath
+	reasonBadHost
+	reasonBadQuery
+	reasonMethod
+	reasonEarlyData
+	reasonAmbiguousCredentials
+	reasonNoCredential
+	reasonBadCredential
+	reasonNoEndpoint
+	reasonDerivedEndpoint
+	reasonPersonalToken
+	reasonScope
+	reasonFault
+	reasonCount
+)
+
+var reasons = [reasonCount]struct {
+	name    string // metrics label, log field, placeholder
+	code    string // problem type and "code" member
+	status  int
+	message string
+}{
+	reasonPending:              {"pending", "", 0, ""},
+	reasonAllowed:              {"allowed", "", http.StatusOK, ""},
+	reasonPreflight:            {"preflight", "", http.StatusNoContent, ""},
+	reasonBadPath:              {"bad_path", "bad_request", http.StatusBadRequest, "The request is ambiguous"},
+	reasonBadHost:              {"bad_host", "bad_request", http.StatusBadRequest, "The request names no valid host"},
+	reasonBadQuery:             {"bad_query", "bad_request", http.StatusBadRequest, "The request is ambiguous"},
+	reasonMethod:               {"method", "method_not_allowed", http.StatusMethodNotAllowed, "The method is not allowed"},
+	reasonEarlyData:            {"early_data", "too_early", http.StatusTooEarly, "The request must be sent again after the TLS handshake"},
+	reasonAmbiguousCredentials: {"ambiguous_credentials", "ambiguous_credentials", http.StatusBadRequest, "The request has more than one credential"},
+	reasonNoCredential:         {"no_credential", "invalid_token", http.StatusUnauthorized, messageUnauthorized},
+	reasonBadCredential:        {"bad_credential", "invalid_token", http.StatusUnauthorized, messageUnauthorized},
+	reasonNoEndpoint:           {"no_endpoint", "endpoint_not_covered", http.StatusForbidden, "No endpoint of this gateway covers the request"},
+	reasonDerivedEndpoint:      {"derived_endpoint", "endpoint_not_covered", http.StatusForbidden, "No endpoint of this gateway covers the request"},
+	reasonPersonalToken:        {"personal_token", "insufficient_scope", http.StatusForbidden, "Personal access tokens are not supported by this endpoint"},
+	reasonScope:                {"scope", "insufficient_scope", http.StatusForbidden, "Token is missing required scope"},
+	reasonFault:                {"fault", "unavailable", http.StatusServiceUnavailable, "The request could not be decided; try again"},
+}
+
+// messageUnauthorized is what every failed authentication says, whatever its cause.
+const messageUnauthorized = "Token Authentication failed"
+
+func (r reason) String() string { return reasons[r].name }
+func (r reason) status() int    { return reasons[r].status }
+func (r reason) code() string   { return reasons[r].code }
+
+// decision is the verdict in one word: allow, deny, or fault where none could be reached.
+func (r reason) decision() string {
+	switch r {
+	case reasonPending:
+		return ""
+	case reasonAllowed, reasonPreflight:
+		return "allow"
+	case reasonFault:
+		return "fault"
+	}
+	return "deny"
+}

@@ -1,0 +1,159 @@
+package module
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/doorward/doorward/tokens"
+)
+
+const retryAfterFault = "5" // seconds
+
+// deny notes why the request ends here. The detail may be read by the client.
+func (x *exchange) deny(why reason, detail string) bool {
+	x.reason, x.detail = why, detail
+	return false
+}
+
+// refuse answers a request that the gate does not let through.
+func (x *exchange) refuse() error {
+	x.settle(x.reason)
+	header := x.ResponseWriter.Header()
+	x.challenge(header)
+	header.Set(x.h.identityNames[identityDecisionID], x.id.String())
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	x.allowOrigin(header)
+	if x.reason == reasonFault {
+		header.Set("Retry-After", retryAfterFault)
+	}
+	contentType, body := x.h.errorBody(x)
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	x.ResponseWriter.WriteHeader(x.reason.status())
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	_, _ = x.ResponseWriter.Write(body) // a client that has gone needs no answer
+	return nil
+}
+
+// challenge sets WWW-Authenticate. RFC 6750 section 3: no error code where no credential was sent, `invalid_token` for
+// one that is not good, `insufficient_scope` with the scopes that would do. Tokens also travel under the scheme
+// Api-Token, so 401 offers both.
+func (x *exchange) challenge(header http.Header) {
+	switch x.reason {
+	case reasonNoCredential:
+		header["Www-Authenticate"] = []string{`Bearer realm="doorward"`, `Api-Token realm="doorward"`}
+	case reasonBadCredential:
+		header["Www-Authenticate"] = []string{
+			`Bearer realm="doorward", error="invalid_token", error_description="` + messageUnauthorized + `"`,
+			`Api-Token realm="doorward"`,
+		}
+	case reasonScope:
+		header["Www-Authenticate"] = []string{
+			`Bearer realm="doorward", error="insufficient_scope", scope="` + x.scopeParameter() + `"`,
+		}
+	}
+}
+
+func (x *exchange) scopeParameter() string {
+	if x.isOAuth() {
+		return x.endpoint.OAuthScopeParameter
+	}
+	return x.endpoint.ScopeParameter
+}
+
+func (x *exchange) isOAuth() bool {
+	return x.principal.Class == tokens.ClassOAuth || x.endpoint.BearerOnly
+}
+
+// message is the sentence for the client.
+func (x *exchange) message() string {
+	switch {
+	case x.reason == reasonScope:
+		return x.missingScope()
+	case x.detail != "":
+		return reasons[x.reason].message + ": " + x.detail
+	}
+	return reasons[x.reason].message
+}
+
+func (x *exchange) missingScope() string {
+	switch {
+	case x.isOAuth():
+		return x.endpoint.MissingOAuthScope
+	case x.h.BareScopes:
+		return x.endpoint.MissingScopePlain
+	}
+	return x.endpoint.MissingScope
+}
+
+// The envelope of the catalogue's APIs. The code in the body equals the status, because clients read it instead.
+type envelope struct {
+	Error envelopeError `json:"error"`
+}
+
+type envelopeError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// problem is RFC 9457's form, with the decision's identifier and the scopes that would do as extension members.
+type problem struct {
+	Type       string   `json:"type"`
+	Title      string   `json:"title"`
+	Status     int      `json:"status"`
+	Detail     string   `json:"detail,omitempty"`
+	Code       string   `json:"code"`
+	DecisionID string   `json:"decision_id"`
+	Scopes     []string `json:"scopes,omitempty"`
+}
+
+const (
+	envelopeType = "application/json; charset=utf-8"
+	problemType  = "application/problem+json"
+)
+
+// unauthorizedBody is written for every failed authentication: the same bytes, made once.
+var unauthorizedBody = encode(envelope{envelopeError{http.StatusUnauthorized, messageUnauthorized}})
+
+func (h *Handler) errorBody(x *exchange) (contentType string, body []byte) {
+	if h.Errors == errorsProblem {
+		return problemType, encode(x.problem())
+	}
+	if x.reason.status() == http.StatusUnauthorized {
+		return envelopeType, unauthorizedBody
+	}
+	return envelopeType, encode(envelope{envelopeError{x.reason.status(), x.message()}})
+}
+
+func (x *exchange) problem() problem {
+	p := problem{
+		Type:       "urn:doorward:problem:" + x.reason.code(),
+		Title:      reasons[x.reason].message,
+		Status:     x.reason.status(),
+		Code:       x.reason.code(),
+		DecisionID: x.id.String(),
+	}
+	if m := x.message(); m != p.Title {
+		p.Detail = m
+	}
+	if x.reason == reasonScope {
+		p.Scopes = x.endpoint.Scopes
+		if x.isOAuth() {
+			p.Scopes = x.endpoint.OAuthScopes
+		}
+	}
+	return p
+}
+
+// encode marshals a value made of strings and numbers only, which cannot fail.
+func encode(v any) []byte {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return []byte(`{"error":{"code":500,"message":"The answer could not be written"}}`)
+	}
+	return body
+}

@@ -1,0 +1,88 @@
+package module
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// A response with a declared length up to this many bytes is over soon; any other is long-lived.
+const shortResponse = 1 << 20
+
+// WriteHeader takes the headers that belong to the gate out of the upstream's answer. An upstream that could set them
+// could speak for the gate; its own WWW-Authenticate would ask the client for a credential that never gets there.
+func (x *exchange) WriteHeader(status int) {
+	if x.wroteHeader {
+		return
+	}
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		x.wroteHeader = true
+		header := x.ResponseWriter.Header()
+		for _, name := range x.h.identityNames {
+			delete(header, name)
+		}
+		delete(header, "Www-Authenticate")
+		if x.h.CORS != nil && !x.h.CORS.Forward {
+			x.allowOrigin(header)
+		}
+		if status != http.StatusSwitchingProtocols && isLongLived(header) {
+			x.beginStream(func(cause error) { x.cancel(cause) })
+		}
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// isLongLived reports whether a response may go on for long: no length declared, or a large one.
+func isLongLived(header http.Header) bool {
+	values := header["Content-Length"]
+	if len(values) != 1 {
+		return true
+	}
+	n, err := strconv.ParseInt(values[0], 10, 64)
+	return err != nil || n > shortResponse
+}
+
+// Write sends the header first, as every ResponseWriter does, so that WriteHeader above always has its say.
+func (x *exchange) Write(p []byte) (int, error) {
+	x.ensureHeader()
+	return x.ResponseWriter.Write(p)
+}
+
+// ReadFrom keeps the underlying writer's fast path.
+func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
+	x.ensureHeader()
+	return x.ResponseWriterWrapper.ReadFrom(r)
+}
+
+// FlushError sends what is buffered, header included.
+func (x *exchange) FlushError() error {
+	x.ensureHeader()
+	return http.NewResponseController(x.ResponseWriter).Flush()
+}
+
+// Flush is FlushError for callers that cannot take the error.
+func (x *exchange) Flush() { _ = x.FlushError() }
+
+func (x *exchange) ensureHeader() {
+	if !x.wroteHeader {
+		x.WriteHeader(http.StatusOK)
+	}
+}
+
+// Hijack hands out the connection of a WebSocket, watched: it ends with the token.
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(x.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := buffered.Flush(); err != nil {
+		return conn, buffered, err
+	}
+	watched := watchWebsocket(conn)
+	x.beginStream(func(cause error) {
+		watched.endWith(closePolicyViolation, func() { x.cancel(cause) })
+	})
+	return watched, bufio.NewReadWriter(buffered.Reader, bufio.NewWriter(watched)), nil
+}

@@ -1,0 +1,38 @@
+package module
+
+import (
+	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/tokens"
+)
+
+// checkScopes asks whether the principal holds one of the scopes that the endpoint names.
+func (x *exchange) checkScopes() bool {
+	e, p := x.endpoint, x.principal
+	if e.Public {
+		return true
+	}
+	if p.Personal && e.Personal == endpoint.No {
+		return x.deny(reasonPersonalToken, "")
+	}
+	if holdsScope(e, p) {
+		return true
+	}
+	return x.deny(reasonScope, "")
+}
+
+// holdsScope keeps two divisions apart. A principal is judged by token scopes or by OAuth scopes, never by both. And a
+// scope name that exists in the environment and in the cluster counts on a cluster endpoint only for a token that was
+// issued for the cluster.
+func holdsScope(e *endpoint.Endpoint, p *tokens.Principal) bool {
+	if p.Class == tokens.ClassOAuth {
+		return e.AnyToken && len(e.OAuthScopes) == 0 || p.Scopes.ContainsAny(e.OAuthScopes)
+	}
+	if e.BearerOnly {
+		return false
+	}
+	scopes := e.Scopes
+	if e.ClusterRealm && !p.Cluster {
+		scopes = e.ClusterScopes
+	}
+	return e.AnyToken || p.Scopes.ContainsAny(scopes)
+}

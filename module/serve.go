@@ -1,0 +1,39 @@
+package module
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// ServeHTTP takes a request through every stage of the gate, in the order in which they stand here. A stage says
+// whether the request may go on; nothing skips one, and what the last lets through is forwarded as it was decided.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	x := h.begin(w, r)
+	switch {
+	case !x.readTarget(): // 400, 405, 425: one method, one host, one path, one reading of them
+	case x.isPreflight():
+		return x.answerPreflight(next) // the only request without a credential, and only where configured
+	case !x.readCredential(): // 400, 401: exactly one
+	case !x.verifyPrincipal(): // 401, one message for every cause; 503 when the store is away
+	case !x.matchEndpoint(): // 403, default deny
+	case !x.checkScopes(): // 403, names the scopes that would do
+	default:
+		return x.forward(next)
+	}
+	return x.refuse()
+}
+
+// forward hands the request on as it was decided: canonical, without the credential, with our identity headers.
+func (x *exchange) forward(next caddyhttp.Handler) error {
+	x.settle(reasonAllowed)
+	x.cleanRequest()
+	x.setIdentity()
+	ctx, cancel := context.WithCancelCause(x.r.Context())
+	defer cancel(nil)
+	x.cancel = cancel
+	err := next.ServeHTTP(x, x.r.WithContext(ctx))
+	x.endStream()
+	return err
+}

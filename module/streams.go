@@ -1,0 +1,139 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errStreamCut is why a long-lived response ended before its time.
+var errStreamCut = errors.New("the token of this response was revoked or has expired")
+
+// Causes of a cut, as metrics label.
+const (
+	cutRevoked = "revoked"
+	cutExpired = "expired"
+)
+
+// streams are the long-lived responses under way, by token, so that they end when the token does. It outlives config
+// reloads, as the responses do.
+type streams struct {
+	mu       sync.Mutex
+	byToken  map[string]map[*stream]struct{}
+	counters *counters
+
+	// changes counts how often recheck was called. A response notes it before its token is verified and looks again
+	// after it is registered: a change in between has not seen it.
+	changes atomic.Uint64
+}
+
+// stream is one long-lived response.
+type stream struct {
+	token, environment string
+
+	cut   func(cause error)
+	once  sync.Once
+	timer *time.Timer // runs out when the token expires; nil where it does not
+}
+
+func newStreams(c *counters) *streams {
+	return &streams{byToken: map[string]map[*stream]struct{}{}, counters: c}
+}
+
+// add registers a response until remove. A lifetime of 0 is unlimited.
+func (s *streams) add(st *stream, lifetime time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byToken[st.token] == nil {
+		s.byToken[st.token] = map[*stream]struct{}{}
+	}
+	s.byToken[st.token][st] = struct{}{}
+	s.counters.streamsOpen.Inc()
+	if lifetime > 0 {
+		st.timer = time.AfterFunc(lifetime, func() { s.end(st, cutExpired) })
+	}
+}
+
+// remove forgets a response that is over.
+func (s *streams) remove(st *stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := s.byToken[st.token]
+	if _, registered := of[st]; !registered {
+		return
+	}
+	delete(of, st)
+	if len(of) == 0 {
+		delete(s.byToken, st.token)
+	}
+	if st.timer != nil {
+		st.timer.Stop()
+	}
+	s.counters.streamsOpen.Dec()
+}
+
+// end cuts a response, once.
+func (s *streams) end(st *stream, cause string) {
+	st.once.Do(func() {
+		s.counters.streamsCut.WithLabelValues(cause).Inc()
+		st.cut(errStreamCut)
+	})
+}
+
+// of lists the responses under way that were opened with a token; "" stands for every token.
+func (s *streams) of(token string) []*stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*stream
+	for t, of := range s.byToken {
+		if token == "" || t == token {
+			for st := range of {
+				list = append(list, st)
+			}
+		}
+	}
+	return list
+}
+
+// recheck cuts the responses of a token ("" for all) that is no longer good. It runs after every change of a token. One
+// that cannot be looked up is left alone until the next change or its expiry: the store being away ends no response.
+func (s *streams) recheck(ctx context.Context, token string, isLive liveness) {
+	s.changes.Add(1)
+	for _, st := range s.of(token) {
+		s.check(ctx, st, isLive)
+	}
+}
+
+// liveness asks whether the token of a response would still be accepted.
+type liveness func(ctx context.Context, token, environment string) (bool, error)
+
+func (s *streams) check(ctx context.Context, st *stream, isLive liveness) {
+	if live, err := isLive(ctx, st.token, st.environment); err == nil && !live {
+		s.end(st, cutRevoked)
+	}
+}
+
+// beginStream registers this response as long-lived; cut ends it, and is called at most once.
+func (x *exchange) beginStream(cut func(cause error)) {
+	if x.principal == nil || x.stream != nil {
+		return
+	}
+	var lifetime time.Duration
+	if expires := x.principal.Expires; !expires.IsZero() {
+		lifetime = max(expires.Sub(x.h.now()), 1)
+	}
+	gate := x.h.gate
+	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, cut: cut}
+	gate.streams.add(x.stream, lifetime)
+	if gate.streams.changes.Load() != x.changesSeen {
+		gate.streams.check(x.r.Context(), x.stream, gate.isLive)
+	}
+}
+
+func (x *exchange) endStream() {
+	if x.stream != nil {
+		x.h.gate.streams.remove(x.stream)
+	}
+}
