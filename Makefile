@@ -1,0 +1,108 @@
+# Everything here works from a fresh clone: what is missing is installed where this machine allows it, and said where not.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+# One set of flags for building, testing and linting, so that all of them share one build cache: with different flags
+# Caddy would be compiled anew for each, which takes minutes. They are the flags of the released binary (cmd/build).
+# Whatever GOFLAGS holds already is kept.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(GOFLAGS) -trimpath -tags=nobadger,nomysql,nopgx
+
+# Packages in which goroutines meet. They are tested a second time with the race detector; the others would only pay
+# for it.
+RACE_PACKAGES ?= $(addsuffix /...,$(wildcard ./tokens ./policyengine ./remote ./internal ./module))
+TEST_TIMEOUT  ?= 20m
+FUZZTIME      ?= 10s
+BENCH         ?= .
+PACKAGES      ?= ./...
+
+CLIENTS  := cmd/doorward/testdata/clients
+LINTER   := go tool -modfile=tools.mod golangci-lint
+# Test data holds sources that are wrong on purpose.
+SOURCES   = find . -name '*.go' -not -path '*/testdata/*' -not -path '*/node_modules/*' -not -path './.git/*'
+# Modules of their own, which ./... passes over: test programs with dependencies that Doorward must not have.
+NESTED    = find . -mindepth 2 -name go.mod -not -path '*/node_modules/*' -not -path './.git/*'
+
+# $(call need,command,Debian package) installs a package where a command is missing.
+need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; $(call install,$(2)); } \
+	|| { echo "$(1) is missing and could not be installed; install it and try again" >&2; exit 1; }
+install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
+
+.PHONY: help build test test-go test-race test-nested test-clients lint vet fmt fuzz bench cover clean setup-postgres
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the doorward binary, as xcaddy.toml says
+	go run ./cmd/build
+
+test: test-go test-race test-nested ## all Go tests, with the race detector where goroutines meet
+
+# Some tests run the go command themselves. With the cache filled first they find Caddy compiled, rather than compile it
+# beside the go command that runs them. What they make it read is unknown to the test cache, hence -count=1.
+test-go: setup-postgres
+	go build ./...
+	go test -count=1 -timeout=$(TEST_TIMEOUT) ./...
+
+# The race detector is C, so this step alone has cgo.
+test-race: export CGO_ENABLED := 1
+test-race: setup-postgres
+	@$(call need,gcc,gcc libc6-dev)
+	go test -race -timeout=$(TEST_TIMEOUT) $(RACE_PACKAGES)
+
+test-nested:
+	@$(NESTED) -exec dirname {} \; | sort | while read -r dir; do \
+		echo "go test ./... in $$dir"; (cd "$$dir" && go test -timeout=$(TEST_TIMEOUT) ./...) || exit 1; \
+	done
+
+# The PostgreSQL tests start a server of their own from the installed programs. Without these they say that they were
+# skipped, so a missing server is a note here and not a failure.
+setup-postgres:
+	@test ! -d module/store/postgres || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { $(call install,postgresql); } || echo "note: PostgreSQL is not installed here and could not be"
+
+# An empty run is no pass: node exits 0 when it finds no test.
+test-clients: ## the tests that drive the binary with clients in Node and Chromium
+	@$(call need,node,nodejs)
+	@ls $(CLIENTS)/*.test.mjs >/dev/null 2>&1 || { echo "no client tests in $(CLIENTS)" >&2; exit 1; }
+	@! grep -qis chromium $(CLIENTS)/*.mjs || { $(call need,chromium,chromium); }
+	@test ! -f $(CLIENTS)/package.json || { $(call need,npm,npm); }
+	@test ! -f $(CLIENTS)/package.json || npm ci --prefix $(CLIENTS) --no-audit --no-fund
+	node --test $(CLIENTS)/*.test.mjs
+
+lint: vet ## gofmt, go vet, golangci-lint
+	@unformatted=$$($(SOURCES) -print0 | xargs -0 gofmt -l); \
+	test -z "$$unformatted" || { echo "not formatted (make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
+	$(LINTER) run ./...
+
+vet:
+	go vet ./...
+
+fmt: ## format the sources
+	@$(SOURCES) -print0 | xargs -0 gofmt -l -w
+
+# Each target alone, because go test takes one; the list is what the sources hold.
+fuzz: ## every fuzz target for FUZZTIME (10s), one after the other
+	@targets=$$($(SOURCES) -name '*_test.go' -print0 | xargs -0 grep -EHo '^func Fuzz[A-Za-z0-9_]+' | sed -E 's|/[^/]*:func | |'); \
+	test -n "$$targets" || { echo "no fuzz target found" >&2; exit 1; }; \
+	failed=0; \
+	while read -r dir name; do \
+		echo "$$dir $$name"; \
+		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$dir" || failed=1; \
+	done <<<"$$targets"; \
+	exit $$failed
+
+bench: ## the Go benchmarks: make bench BENCH=Verdict PACKAGES=./policyengine
+	go test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=$(TEST_TIMEOUT) $(PACKAGES)
+
+cover: ## test coverage, in cover.html; the sum is printed
+	go test -short -coverpkg=./... -coverprofile=cover.out $(PACKAGES)
+	go tool cover -html=cover.out -o cover.html
+	@go tool cover -func=cover.out | tail -n 1
+
+clean: ## remove what these targets made
+	rm -rf doorward doorward.exe cover.out cover.html $(CLIENTS)/node_modules
