@@ -110,7 +110,8 @@ func readConfig(config []byte) (*App, []*Handler, error) {
 func findHandlers(part json.RawMessage) ([]*Handler, error) {
 	var object map[string]json.RawMessage
 	var list []json.RawMessage
-	if json.Unmarshal(part, &object) == nil {
+	switch {
+	case json.Unmarshal(part, &object) == nil:
 		var name string
 		if json.Unmarshal(object["handler"], &name) == nil && name == "doorward" {
 			h := new(Handler)
@@ -122,8 +123,9 @@ func findHandlers(part json.RawMessage) ([]*Handler, error) {
 		for _, value := range object {
 			list = append(list, value)
 		}
-	} else if json.Unmarshal(part, &list) != nil {
-		return nil, nil
+	case json.Unmarshal(part, &list) == nil:
+	default:
+		return nil, nil // a text, a number: no handler stands in it
 	}
 	var found []*Handler
 	for _, value := range list {

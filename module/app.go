@@ -1,6 +1,7 @@
 package module
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -130,7 +131,7 @@ func (c Cache) validate() error {
 func registerCollectors(registry *prometheus.Registry, collectors []prometheus.Collector) error {
 	for _, c := range collectors {
 		if err := registry.Register(c); err != nil {
-			if _, again := err.(prometheus.AlreadyRegisteredError); !again {
+			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err
 			}
 		}

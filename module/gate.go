@@ -56,7 +56,11 @@ func acquireGate(config gateConfig, logger *zap.Logger) (g *gate, release func()
 		_, err := gates.Delete(string(key))
 		return err
 	}
-	return shared.(*gate), release, nil
+	g, ok := shared.(*gate)
+	if !ok {
+		return nil, nil, errors.Join(fmt.Errorf("the pool of gates holds a %T", shared), release())
+	}
+	return g, release, nil
 }
 
 const (
@@ -137,6 +141,7 @@ func (g *gate) isLive(ctx context.Context, token, environment string) (bool, err
 func (g *gate) Destruct() error {
 	g.stop()
 	<-g.done
+	g.streams.close()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return errors.Join(g.verifier.Close(ctx), g.store.Close())

@@ -104,7 +104,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	app := module.(*App)
+	app, ok := module.(*App)
+	if !ok {
+		return fmt.Errorf("the app doorward is a %T", module)
+	}
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
 		if err := step(app); err != nil {

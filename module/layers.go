@@ -81,7 +81,7 @@ func declareScopes(layers []endpoint.Layer) []endpoint.Layer {
 		}
 		for _, row := range layers[i].Rows {
 			for _, value := range row.Scopes {
-				if !declared[value] {
+				if !declared[value] && scope.Valid(value) {
 					declared[value] = true
 					layers[i].Scopes = append(slices.Clip(layers[i].Scopes), scope.Scope{Value: value, Creatable: true})
 				}

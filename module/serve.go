@@ -33,7 +33,6 @@ func (x *exchange) forward(next caddyhttp.Handler) error {
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	defer cancel(nil)
 	x.cancel = cancel
-	err := next.ServeHTTP(x, x.r.WithContext(ctx))
-	x.endStream()
-	return err
+	defer x.endStream() // also where next panics, as reverse_proxy does when a response breaks off
+	return next.ServeHTTP(x, x.r.WithContext(ctx))
 }

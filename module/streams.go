@@ -15,6 +15,7 @@ var errStreamCut = errors.New("the token of this response was revoked or has exp
 const (
 	cutRevoked = "revoked"
 	cutExpired = "expired"
+	cutClosed  = "closed" // the gate is gone, so nobody would hear of a revocation any more
 )
 
 // streams are the long-lived responses under way, by token, so that they end when the token does. It outlives config
@@ -22,6 +23,7 @@ const (
 type streams struct {
 	mu       sync.Mutex
 	byToken  map[string]map[*stream]struct{}
+	closed   bool
 	counters *counters
 
 	// changes counts how often recheck was called. A response notes it before its token is verified and looks again
@@ -44,6 +46,13 @@ func newStreams(c *counters) *streams {
 
 // add registers a response until remove. A lifetime of 0 is unlimited.
 func (s *streams) add(st *stream, lifetime time.Duration) {
+	if !s.register(st, lifetime) {
+		s.end(st, cutClosed)
+	}
+}
+
+// register reports whether anybody watches the response.
+func (s *streams) register(st *stream, lifetime time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byToken[st.token] == nil {
@@ -54,6 +63,7 @@ func (s *streams) add(st *stream, lifetime time.Duration) {
 	if lifetime > 0 {
 		st.timer = time.AfterFunc(lifetime, func() { s.end(st, cutExpired) })
 	}
+	return !s.closed
 }
 
 // remove forgets a response that is over.
@@ -103,6 +113,17 @@ func (s *streams) recheck(ctx context.Context, token string, isLive liveness) {
 	s.changes.Add(1)
 	for _, st := range s.of(token) {
 		s.check(ctx, st, isLive)
+	}
+}
+
+// close cuts every response, those too that are registered later: a config that was reloaded into another gate still
+// finishes its requests, and what is left of them must not outlive a revocation.
+func (s *streams) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, st := range s.of("") {
+		s.end(st, cutClosed)
 	}
 }
 

@@ -72,7 +72,8 @@ func (v *Verifier) load(ctx context.Context, k key, old *entry, now time.Time) (
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case answer := <-shared:
-		return answer.Val.(*entry), answer.Err
+		found, _ := answer.Val.(*entry) // nil where there is none, or an error
+		return found, answer.Err
 	}
 }
 

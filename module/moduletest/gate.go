@@ -101,7 +101,7 @@ func (g *Gate) Administration() *module.Administration {
 func (g *Gate) Mint(prefix string, attributes tokens.Attributes) (id, text string) {
 	g.t.Helper()
 	a := g.Administration()
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if attributes.Name == "" {
 		attributes.Name = "test"
 	}
@@ -125,7 +125,7 @@ func (g *Gate) MintScopes(scopes ...string) (id, text string) {
 func (g *Gate) Disable(id string) {
 	g.t.Helper()
 	a := g.Administration()
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if err := a.Tokens.SetEnabled(g.t.Context(), "test", id, false); err != nil {
 		g.t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func (g *Gate) Disable(id string) {
 // comes for a while.
 func (g *Gate) Raw(request string) string {
 	g.t.Helper()
-	conn, err := net.Dial("tcp", g.Addr)
+	conn, err := new(net.Dialer).DialContext(g.t.Context(), "tcp", g.Addr)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func readUntilQuiet(conn net.Conn) string {
 // freeAddr finds a port that nobody listens on.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,12 +26,7 @@ type HTTP2Answer struct {
 // among them, so that a test can write what no client library would.
 func (g *Gate) HTTP2(serverName string, fields []hpack.HeaderField, body string) HTTP2Answer {
 	g.t.Helper()
-	conn, err := tls.Dial("tcp", g.TLSAddr, &tls.Config{
-		ServerName: serverName, NextProtos: []string{"h2"}, InsecureSkipVerify: true, // the test's own throw-away authority
-	})
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	conn := g.dialTLS(serverName)
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	if err := writeHTTP2(conn, fields, body); err != nil {
@@ -42,6 +37,26 @@ func (g *Gate) HTTP2(serverName string, fields []hpack.HeaderField, body string)
 		g.t.Fatalf("reading frames: %v", err)
 	}
 	return answer
+}
+
+// dialTLS connects and shakes hands. Caddy obtains certificates in the background and has no word for when one is there,
+// so the handshake is tried again for a while.
+func (g *Gate) dialTLS(serverName string) *tls.Conn {
+	g.t.Helper()
+	config := &tls.Config{
+		ServerName: serverName, NextProtos: []string{"h2"}, InsecureSkipVerify: true, // the test's own throw-away authority
+	}
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-again.C {
+		conn, err := tls.Dial("tcp", g.TLSAddr, config)
+		if err == nil {
+			return conn
+		}
+		if time.Now().After(deadline) {
+			g.t.Fatal(err)
+		}
+	}
 }
 
 const firstStream = 1

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorward/doorward/policyengine/ast"
 )
 
 func TestNearest(t *testing.T) {

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/ast/asttest"
 	"github.com/doorward/doorward/policyengine/bind"
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/parser"
-	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 const parameterised = `

@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/bind"
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/parser"
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestBindingIsBounded: a small text cannot ask for very much.

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/parser"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestLimits(t *testing.T) {

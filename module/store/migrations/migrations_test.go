@@ -47,6 +47,9 @@ func versions(t *testing.T, db *sql.DB) (list []int) {
 		}
 		list = append(list, v)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return list
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/module/store/query"
 )
 
+// addEvent writes who did it. The revision is the key: a second event for one change cannot be written.
 func addEvent(ctx context.Context, tx *sql.Tx, revision int64, e audit.Event) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO audit_events (revision, time, actor, action, object, detail)
 		VALUES (?, ?, ?, ?, ?, ?)`, revision, e.Time.UnixMilli(), e.Actor, e.Action, e.Object, e.Detail)
@@ -23,6 +24,7 @@ func (s *Store) AuditEvents(ctx context.Context, q query.Audit) ([]audit.Event, 
 	if err != nil {
 		return nil, err
 	}
+	// Paged by revision and not by time: clocks of several nodes differ, and two events can share a millisecond.
 	var c conditions
 	c.equal("actor", q.Actor)
 	c.equal("action", q.Action)
@@ -40,6 +42,7 @@ func (s *Store) AuditEvents(ctx context.Context, q query.Audit) ([]audit.Event, 
 	return events, faultOf(ctx, "audit events", err)
 }
 
+// scanEvent reads one event; its time comes back in UTC, to the millisecond.
 func scanEvent(row scanner) (audit.Event, error) {
 	var e audit.Event
 	var at int64

@@ -48,6 +48,8 @@ func (s *Store) ChangesAfter(ctx context.Context, after int64, limit int) ([]fee
 	return list, list[0].Revision != after+1, nil
 }
 
+// readChanges returns the newest revision even when there are no changes to return: without it, "nothing new" and
+// "nothing kept" look the same.
 func (s *Store) readChanges(ctx context.Context, after int64, limit int) (list []feed.Change, newest int64, err error) {
 	rows, err := s.changesAfter.QueryContext(ctx, after, limit)
 	if err != nil {

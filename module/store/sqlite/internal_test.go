@@ -30,11 +30,11 @@ func TestPlans(t *testing.T) {
 	order := ` ORDER BY created DESC, id LIMIT 10`
 	after := ` created <= 5 AND (created < 5 OR id > 'x')`
 	tests := []struct{ query, want string }{
-		{selectTokens + ` WHERE id = 'x'`, "SEARCH tokens USING PRIMARY KEY (id=?)"},
-		{selectTokens + ` WHERE legacy = 1 AND digest = x'00'`, "SEARCH tokens USING INDEX tokens_legacy (digest=?)"},
-		{selectTokens + order, "SCAN tokens USING INDEX tokens_newest"},
-		{selectTokens + ` WHERE` + after + order, "SEARCH tokens USING INDEX tokens_newest (created<?)"},
-		{selectTokens + ` WHERE owner = 'x' AND` + after + order,
+		{selectRecord + ` WHERE id = 'x'`, "SEARCH tokens USING PRIMARY KEY (id=?)"},
+		{selectRecord + ` WHERE legacy = 1 AND digest = x'00'`, "SEARCH tokens USING INDEX tokens_legacy (digest=?)"},
+		{selectRecord + order, "SCAN tokens USING INDEX tokens_newest"},
+		{selectRecord + ` WHERE` + after + order, "SEARCH tokens USING INDEX tokens_newest (created<?)"},
+		{selectRecord + ` WHERE owner = 'x' AND` + after + order,
 			"SEARCH tokens USING INDEX tokens_owner_newest (owner=? AND created<?)"},
 		{`SELECT * FROM audit_events WHERE object = 'x' AND revision < 9 ORDER BY revision DESC LIMIT 10`,
 			"SEARCH audit_events USING INDEX audit_events_object (object=? AND revision<?)"},
@@ -174,7 +174,7 @@ func BenchmarkUnknownToken(b *testing.B) {
 	fill(b, s, 100_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Token(b.Context(), "dt0c01.NOBODY"); err != tokens.ErrNotFound {
+		if _, err := s.Token(b.Context(), "dt0c01.NOBODY"); !errors.Is(err, tokens.ErrNotFound) {
 			b.Fatal(err)
 		}
 	}

@@ -73,9 +73,9 @@ func (s *Store) findDamage(ctx context.Context, limit time.Duration) error {
 	err := s.reader.QueryRowContext(bounded, `PRAGMA quick_check(1)`).Scan(&finding)
 	switch {
 	case err == nil && finding != "ok":
-		return damageError(finding)
+		err = damageError(finding)
 	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
-		return nil // not through in time
+		err = nil // not through in time
 	}
 	return err
 }
@@ -98,13 +98,14 @@ func (s *Store) requireWAL(ctx context.Context) error {
 	return tx.Rollback()
 }
 
+// prepareStatements comes last, because the tables must exist. It also proves that this binary and the schema agree.
 func (s *Store) prepareStatements(ctx context.Context) error {
 	for text, statement := range map[string]**sql.Stmt{
-		selectTokens + ` WHERE id = ?`:                    &s.tokenByID,
-		selectTokens + ` WHERE legacy = 1 AND digest = ?`: &s.tokenByDigest,
+		selectRecord + ` WHERE id = ?`:                    &s.tokenByID,
+		selectRecord + ` WHERE legacy = 1 AND digest = ?`: &s.tokenByDigest,
 		selectChangesAfter:                                &s.changesAfter,
 	} {
-		prepared, err := s.reader.PrepareContext(ctx, text)
+		prepared, err := s.reader.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ const (
 	maxTokensPage = 10_000
 )
 
-const selectTokens = `SELECT id, digest, name, owner, environment, cluster, personal, legacy, enabled, scopes,
+const selectRecord = `SELECT id, digest, name, owner, environment, cluster, personal, legacy, enabled, scopes,
 	created, modified, expires, last_used, last_used_ip FROM tokens`
 
 // Token returns the token with this identifier, by one descent of one index.
@@ -29,6 +29,7 @@ func (s *Store) LegacyToken(ctx context.Context, digest tokens.Digest) (tokens.R
 	return s.oneToken(ctx, s.tokenByDigest, digest[:])
 }
 
+// oneToken never hands out half a record: with an error it is empty, so that nobody can go on with it by mistake.
 func (s *Store) oneToken(ctx context.Context, statement *sql.Stmt, key any) (r tokens.Record, err error) {
 	err = s.wait.retry(ctx, func() (err error) {
 		r, err = scanToken(statement.QueryRowContext(ctx, key))
@@ -52,7 +53,7 @@ func (s *Store) Tokens(ctx context.Context, q tokens.Query) ([]tokens.Record, er
 		if err != nil {
 			return err
 		}
-		text := selectTokens + c.where() + ` ORDER BY created DESC, id LIMIT ?`
+		text := selectRecord + c.where() + ` ORDER BY created DESC, id LIMIT ?`
 		page, err = list(ctx, s.reader, scanToken, text, append(c.values, limit)...)
 		return err
 	})
@@ -95,6 +96,8 @@ func prefixEnd(prefix string) string {
 	return ""
 }
 
+// scanToken reads a record in the order of selectRecord. A digest of another length is damage; padding or cutting it
+// could make it equal to one that it is not.
 func scanToken(row scanner) (tokens.Record, error) {
 	var r tokens.Record
 	var digest []byte

@@ -19,6 +19,7 @@ func (s *Store) CreateToken(ctx context.Context, r tokens.Record, e audit.Event)
 			r.ID, r.Digest[:], r.Name, r.Owner, r.Environment, r.Cluster, r.Personal,
 			r.Legacy, r.Enabled, names(r.Scopes), r.Created.UnixMilli(), instant(r.Modified), instant(r.Expires),
 			instant(r.LastUsed), r.LastUsedIP)
+		// Only this insert can mean "exists"; the same code from the audit trail or the list of changes is damage.
 		if isTaken(err) {
 			return verdict{tokens.ErrExists}
 		}
@@ -29,13 +30,14 @@ func (s *Store) CreateToken(ctx context.Context, r tokens.Record, e audit.Event)
 // UpdateToken hands the record to change and stores what it left, but for what makes the token this token.
 func (s *Store) UpdateToken(ctx context.Context, id string, e audit.Event, change func(*tokens.Record) error) error {
 	return s.change(ctx, "update token", feed.Token, id, e, func(tx *sql.Tx) error {
-		r, err := scanToken(tx.QueryRowContext(ctx, selectTokens+` WHERE id = ?`, id))
+		r, err := scanToken(tx.QueryRowContext(ctx, selectRecord+` WHERE id = ?`, id))
 		if err != nil {
 			return missing(err)
 		}
 		if err := change(&r); err != nil {
 			return verdict{err}
 		}
+		// Identifier, digest, format and creation are left out: no caller can move a token to another secret.
 		_, err = tx.ExecContext(ctx, `UPDATE tokens SET name = ?, owner = ?, environment = ?, cluster = ?, personal = ?,
 			enabled = ?, scopes = ?, modified = ?, expires = ?, last_used = ?, last_used_ip = ? WHERE id = ?`,
 			r.Name, r.Owner, r.Environment, r.Cluster, r.Personal,
@@ -67,6 +69,8 @@ func (s *Store) RecordUses(ctx context.Context, uses []tokens.Use) error {
 	return nil
 }
 
+// noteUses leaves the comparison of times to the statement: a read before the write could be outdated by another
+// process. Unknown identifiers meet no row.
 func noteUses(ctx context.Context, tx *sql.Tx, uses []tokens.Use) error {
 	note, err := tx.PrepareContext(ctx, `UPDATE tokens SET last_used = ?1, last_used_ip = ?2
 		WHERE id = ?3 AND (last_used IS NULL OR last_used < ?1)`)

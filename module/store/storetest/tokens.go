@@ -100,7 +100,7 @@ func testUpdateRefused(t *testing.T, open Open) {
 		r.Scopes[0] = "half done"
 		return refusal
 	})
-	if err != refusal {
+	if err != refusal { //nolint:errorlint // not even wrapped
 		t.Errorf("UpdateToken: got %v, want the error of change as it is", err)
 	}
 	wantToken(t, s, record(1))

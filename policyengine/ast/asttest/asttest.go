@@ -8,10 +8,11 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/doorward/doorward/policyengine/ast"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/doorward/doorward/policyengine/ast"
 )
 
 // IgnorePositions compares trees by what they say. A nil list and an empty one are the same.

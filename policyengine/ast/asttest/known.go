@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/catalog"
-	"pgregory.net/rapid"
 )
 
 // Vocabulary draws trees that a catalogue accepts. Texts come from a short list, so that the values of policies and of

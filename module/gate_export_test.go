@@ -1,0 +1,73 @@
+package module
+
+import (
+	"context"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/doorward/doorward/tokens"
+)
+
+// RunningGate lets tests outside the package look into a gate that a config has opened.
+type RunningGate struct {
+	gate       *gate
+	References int // configs that use it
+}
+
+// RunningGates are all that are open in this process.
+func RunningGates() []RunningGate {
+	var keys []any
+	var open []RunningGate
+	gates.Range(func(key, value any) bool {
+		keys = append(keys, key)
+		open = append(open, RunningGate{gate: value.(*gate)})
+		return true
+	})
+	for i, key := range keys {
+		open[i].References, _ = gates.References(key)
+	}
+	return open
+}
+
+// TheGate is the one gate that is open.
+func TheGate(t testing.TB) RunningGate {
+	t.Helper()
+	open := RunningGates()
+	if len(open) != 1 {
+		t.Fatalf("%d gates are open, want 1", len(open))
+	}
+	return open[0]
+}
+
+// Same reports whether two looks met the same gate.
+func (g RunningGate) Same(other RunningGate) bool { return g.gate == other.gate }
+
+// Stats are those of the cache of tokens.
+func (g RunningGate) Stats() tokens.Stats { return g.gate.verifier.Stats() }
+
+// Flush writes when tokens were last used.
+func (g RunningGate) Flush(ctx context.Context) error { return g.gate.verifier.Flush(ctx) }
+
+// CloseStore takes the store away from under the gate.
+func (g RunningGate) CloseStore() error { return g.gate.store.Close() }
+
+// OpenStreams is the gauge of long-lived responses.
+func (g RunningGate) OpenStreams(t testing.TB) float64 {
+	return read(t, g.gate.counters.streamsOpen).GetGauge().GetValue()
+}
+
+// CutStreams is the counter of long-lived responses that were cut for this cause.
+func (g RunningGate) CutStreams(t testing.TB, cause string) float64 {
+	return read(t, g.gate.counters.streamsCut.WithLabelValues(cause)).GetCounter().GetValue()
+}
+
+func read(t testing.TB, m prometheus.Metric) *dto.Metric {
+	t.Helper()
+	var value dto.Metric
+	if err := m.Write(&value); err != nil {
+		t.Fatal(err)
+	}
+	return &value
+}
