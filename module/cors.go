@@ -83,10 +83,10 @@ func (x *exchange) isPreflight() bool {
 		return false
 	}
 	header := x.r.Header
-	_, inQuery, _ := x.queryToken()
+	inQuery, _ := x.queryToken()
 	return len(header["Origin"]) == 1 && x.h.CORS.allows(header["Origin"][0]) &&
 		len(header["Access-Control-Request-Method"]) == 1 &&
-		len(header["Authorization"]) == 0 && len(header["Cookie"]) == 0 && !inQuery
+		len(header["Authorization"]) == 0 && len(header["Cookie"]) == 0 && inQuery.name == ""
 }
 
 // answerPreflight tells the browser what it may send, from the endpoint table; it says nothing about tokens.

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/tokens"
@@ -13,7 +14,8 @@ const maxCredential = 16 << 10
 // would count differs from server to server. A request without any is let on to public endpoints only.
 func (x *exchange) readCredential() bool {
 	header := x.r.Header["Authorization"]
-	query, found, ok := x.queryToken()
+	query, ok := x.queryToken()
+	found := query.name != ""
 	switch {
 	case !ok || len(header) > 1 || len(header) == 1 && found:
 		return x.deny(reasonAmbiguousCredentials, "")
@@ -44,54 +46,50 @@ func (x *exchange) readAuthorization(value string) bool {
 	return true
 }
 
+// queryParameter is a token that a client put into the query.
+type queryParameter struct{ name, text string }
+
 // readQueryToken takes a token from the query where the operator allows it. It counts as an Api-Token.
-func (x *exchange) readQueryToken(text string) bool {
-	if len(x.h.QueryTokens) == 0 || text == "" || len(text) > maxCredential {
+func (x *exchange) readQueryToken(query queryParameter) bool {
+	if !hasName(x.h.QueryTokens, query.name) || query.text == "" || len(query.text) > maxCredential {
 		return x.deny(reasonBadCredential, "")
 	}
-	x.credential = tokens.Credential{Scheme: tokens.APIToken, Text: text}
+	x.credential = tokens.Credential{Scheme: tokens.APIToken, Text: query.text}
 	return true
 }
 
-// defaultQueryTokens are the parameter names under which clients of the Dynatrace APIs send tokens. A request that uses
-// one is refused unless the operator allows tokens in the query: URLs end up in logs, histories and referrers.
+// defaultQueryTokens are the parameter names under which clients of the Dynatrace APIs send tokens. They always count as
+// credentials, so that a token never passes for an ordinary parameter; a request that uses one is refused unless the
+// operator allows that name: URLs end up in logs, histories and referrers.
 var defaultQueryTokens = []string{"api-token"}
 
-// queryToken finds a token among the query parameters; ok is false where there are several.
-func (x *exchange) queryToken() (text string, found, ok bool) {
+// queryToken finds the token among the query parameters; ok is false where there are several.
+func (x *exchange) queryToken() (token queryParameter, ok bool) {
 	if x.r.URL.RawQuery == "" {
-		return "", false, true
+		return queryParameter{}, true
 	}
 	count := 0
 	// The names were read once already, so a malformed query cannot get here.
 	_ = queryNames(x.r.URL.RawQuery, func(name string) bool {
 		if x.h.isQueryToken(name) {
+			token.name = name
 			count++
 		}
 		return true
 	})
-	if count == 0 {
-		return "", false, true
+	if count == 1 {
+		token.text = x.r.URL.Query().Get(token.name)
 	}
-	for name, values := range x.r.URL.Query() {
-		if x.h.isQueryToken(name) && len(values) > 0 {
-			text = values[0]
-		}
-	}
-	return text, true, count == 1
+	return token, count <= 1
 }
 
 func (h *Handler) isQueryToken(name string) bool {
-	names := h.QueryTokens
-	if len(names) == 0 {
-		names = defaultQueryTokens
-	}
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
+	return hasName(defaultQueryTokens, name) || hasName(h.QueryTokens, name)
+}
+
+// hasName compares as clients write: in any case.
+func hasName(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // withoutQueryTokens is a raw query less the parameters that carry tokens, all others byte for byte as they came.

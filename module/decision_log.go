@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"time"
 
 	"go.uber.org/zap"
@@ -53,7 +54,7 @@ func (x *exchange) logFields() []zap.Field {
 		zap.Stringer("reason", x.reason),
 		zap.Int("status", x.reason.status()),
 		zap.String("method", tokens.Mask(x.r.Method)),
-		zap.String("host", tokens.Mask(x.r.Host)),
+		zap.String("host", tokens.Mask(cmp.Or(x.authority, x.r.Host))),
 		zap.String("path", tokens.Mask(x.path.escaped)),
 		zap.String("client_ip", x.clientIP()),
 		zap.String("environment", x.environment),

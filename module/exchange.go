@@ -1,7 +1,6 @@
 package module
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -21,6 +20,7 @@ type exchange struct {
 	r   *http.Request
 	now time.Time
 
+	authority   string // canonical host and port; "" until settled
 	path        canonicalPath
 	endpointURI string // the part of path.escaped that endpoints are matched on: without the environment prefix
 	environment string
@@ -36,11 +36,13 @@ type exchange struct {
 	fault   error
 	refusal tokens.Refusal // why a credential was refused; for logs and metrics only
 
-	identity    [identityHeaderCount]string // backing of the header values set on the request
-	cancel      context.CancelCauseFunc     // ends the proxied request
-	stream      *stream                     // set while the response is a long-lived one
-	changesSeen uint64                      // changes of tokens before this one was verified
+	leash       leash   // ends the proxied request
+	stream      *stream // set while the response is a long-lived one
+	changesSeen uint64  // changes of tokens before this one was verified
 	wroteHeader bool
+
+	values [8]string // backing of the header values that set writes
+	used   int
 }
 
 // begin reads the clock once for the whole request and makes the placeholders available.
@@ -51,6 +53,18 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 		repl.Map(x.placeholder)
 	}
 	return x
+}
+
+// set writes a header under its canonical name. The values lie in the exchange, so that they cost no allocation each; they
+// are not shared between requests, because handlers may write into them.
+func (x *exchange) set(header http.Header, name, value string) {
+	if x.used == len(x.values) {
+		header[name] = []string{value}
+		return
+	}
+	x.values[x.used] = value
+	x.used++
+	header[name] = x.values[x.used-1 : x.used : x.used]
 }
 
 // placeholder answers `{http.doorward.…}`; what is not known (yet) is the empty string.

@@ -47,6 +47,16 @@ func (g RunningGate) Same(other RunningGate) bool { return g.gate == other.gate 
 // Stats are those of the cache of tokens.
 func (g RunningGate) Stats() tokens.Stats { return g.gate.verifier.Stats() }
 
+// HasFollowed reports whether every change of the store so far has been applied to the caches.
+func (g RunningGate) HasFollowed(t testing.TB) bool {
+	t.Helper()
+	revision, err := g.gate.store.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.gate.follower.Position() >= revision
+}
+
 // Flush writes when tokens were last used.
 func (g RunningGate) Flush(ctx context.Context) error { return g.gate.verifier.Flush(ctx) }
 
@@ -61,6 +71,14 @@ func (g RunningGate) OpenStreams(t testing.TB) float64 {
 // CutStreams is the counter of long-lived responses that were cut for this cause.
 func (g RunningGate) CutStreams(t testing.TB, cause string) float64 {
 	return read(t, g.gate.counters.streamsCut.WithLabelValues(cause)).GetCounter().GetValue()
+}
+
+// Decisions counts all that were made.
+func (g RunningGate) Decisions(t testing.TB) (n float64) {
+	for _, counter := range g.gate.counters.byReason[reasonAllowed:] {
+		n += read(t, counter).GetCounter().GetValue()
+	}
+	return n
 }
 
 func read(t testing.TB, m prometheus.Metric) *dto.Metric {

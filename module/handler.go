@@ -18,7 +18,9 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	httpcaddyfile.RegisterHandlerDirective("doorward", parseDirective)
-	httpcaddyfile.RegisterDirectiveOrder("doorward", httpcaddyfile.Before, "reverse_proxy")
+	// Before everything that can answer a request, not just before reverse_proxy: `handle`, `route` and named routes hold
+	// a reverse_proxy of their own, and one that ran first would be a way around the gate.
+	httpcaddyfile.RegisterDirectiveOrder("doorward", httpcaddyfile.Before, "invoke")
 }
 
 // Handler lets a request through to the next handler only if its credential is genuine and holds a scope that the
@@ -180,6 +182,9 @@ func (h *Handler) readHeaders(*App) error {
 	h.fates = newHeaderFates(h.identityNames)
 	if err := h.checkQueryTokens(); err != nil {
 		return err
+	}
+	for _, name := range h.QueryTokens {
+		maskedParameters.Store(strings.ToLower(name), nil)
 	}
 	return h.CORS.provision()
 }

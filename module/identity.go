@@ -134,17 +134,39 @@ func (f *headerFates) of(name string) fate {
 	if !f.lengths[min(len(name), len(f.lengths)-1)] {
 		return keep
 	}
-	if what, ok := f.byName[name]; ok {
-		return what
-	}
-	if !strings.ContainsAny(name, "_.") && name == http.CanonicalHeaderKey(name) {
-		return keep
+	if isCanonicalName(name) {
+		return f.byName[name]
 	}
 	what := f.byName[http.CanonicalHeaderKey(foldSeparators.Replace(name))]
 	if what != keep {
 		return dropAlways // an alias is never an honest proxy's spelling
 	}
 	return keep
+}
+
+// isCanonicalName reports whether a name is letters, digits and '-' in http.CanonicalHeaderKey's form, as nearly all are.
+func isCanonicalName(name string) bool {
+	first := true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '-':
+			first = true
+			continue
+		case c >= 'a' && c <= 'z':
+			if first {
+				return false
+			}
+		case c >= 'A' && c <= 'Z':
+			if !first {
+				return false
+			}
+		case c < '0' || c > '9':
+			return false
+		}
+		first = false
+	}
+	return true
 }
 
 var foldSeparators = strings.NewReplacer("_", "-", ".", "-")
@@ -154,6 +176,9 @@ var foldSeparators = strings.NewReplacer("_", "-", ".", "-")
 func (x *exchange) cleanRequest() {
 	r, h := x.r, x.h
 	x.h.environments.forwardedPath(x).apply(r.URL)
+	r.Host = x.authority
+	// Trailers pass every check of headers by, and servers are known to merge the two.
+	r.Trailer = nil
 	if !h.KeepCredential {
 		delete(r.Header, "Authorization")
 		if len(h.QueryTokens) > 0 && r.URL.RawQuery != "" {
@@ -221,16 +246,15 @@ func allAddresses(values []string) bool {
 	return true
 }
 
-// setIdentity tells the upstream who asks. The values share one backing array, so that they cost no allocation each.
+// setIdentity tells the upstream who asks.
 func (x *exchange) setIdentity() {
 	p := x.principal
 	if p == nil {
 		p = &nobody
 	}
-	x.identity = [identityHeaderCount]string{p.User, p.TokenID, x.environment, p.Scopes.String(), x.id.String()}
-	for i, name := range x.h.identityNames {
-		if x.identity[i] != "" {
-			x.r.Header[name] = x.identity[i : i+1 : i+1]
+	for i, value := range [identityHeaderCount]string{p.User, p.TokenID, x.environment, p.Scopes.String(), x.id.String()} {
+		if value != "" {
+			x.set(x.r.Header, x.h.identityNames[i], value)
 		}
 	}
 }

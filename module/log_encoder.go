@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -111,14 +112,26 @@ func (m MaskEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	return clean, nil
 }
 
-// maskQueryTokens hides the value of every query parameter under which clients send tokens. Old-format tokens have no
-// layout by which they could be found.
+// maskQueryTokens hides the value of every query parameter under which clients send tokens, also those that the handlers
+// of this process were configured with. Old-format tokens have no layout by which they could be found.
 func maskQueryTokens(line []byte) []byte {
-	for _, name := range defaultQueryTokens {
-		line = maskParameter(line, []byte(name+"="))
+	for name := range maskedParameters.Range {
+		if text, ok := name.(string); ok {
+			line = maskParameter(line, []byte(text+"="))
+		}
 	}
 	return line
 }
+
+// maskedParameters are the names of query parameters whose values are masked, in lower case. A name is never taken out:
+// a log may still quote a request of the config before.
+var maskedParameters = func() *sync.Map {
+	names := new(sync.Map)
+	for _, name := range defaultQueryTokens {
+		names.Store(name, nil)
+	}
+	return names
+}()
 
 func maskParameter(line, name []byte) []byte {
 	var out []byte
@@ -142,10 +155,14 @@ func maskParameter(line, name []byte) []byte {
 	return append(out, rest...)
 }
 
-// indexFold is bytes.Index without regard to the case of ASCII letters.
+// indexFold is bytes.Index without regard to the case of ASCII letters; name is in lower case.
 func indexFold(line, name []byte) int {
 	for i := 0; i+len(name) <= len(line); i++ {
-		if line[i]|0x20 == name[0] && bytes.EqualFold(line[i:i+len(name)], name) {
+		c := line[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c == name[0] && bytes.EqualFold(line[i:i+len(name)], name) {
 			return i
 		}
 	}

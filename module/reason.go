@@ -10,6 +10,7 @@ const (
 	reasonPending reason = iota
 	reasonAllowed
 	reasonPreflight
+	reasonBadFraming
 	reasonBadPath
 	reasonBadHost
 	reasonBadQuery
@@ -35,6 +36,7 @@ var reasons = [reasonCount]struct {
 	reasonPending:              {"pending", "", 0, ""},
 	reasonAllowed:              {"allowed", "", http.StatusOK, ""},
 	reasonPreflight:            {"preflight", "", http.StatusNoContent, ""},
+	reasonBadFraming:           {"bad_framing", "bad_request", http.StatusBadRequest, "The request does not say where it ends"},
 	reasonBadPath:              {"bad_path", "bad_request", http.StatusBadRequest, "The request is ambiguous"},
 	reasonBadHost:              {"bad_host", "bad_request", http.StatusBadRequest, "The request names no valid host"},
 	reasonBadQuery:             {"bad_query", "bad_request", http.StatusBadRequest, "The request is ambiguous"},

@@ -21,16 +21,16 @@ func (x *exchange) refuse() error {
 	x.settle(x.reason)
 	header := x.ResponseWriter.Header()
 	x.challenge(header)
-	header.Set(x.h.identityNames[identityDecisionID], x.id.String())
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
+	x.set(header, x.h.identityNames[identityDecisionID], x.id.String())
+	x.set(header, "Cache-Control", "no-store")
+	x.set(header, "X-Content-Type-Options", "nosniff")
 	x.allowOrigin(header)
 	if x.reason == reasonFault {
-		header.Set("Retry-After", retryAfterFault)
+		x.set(header, "Retry-After", retryAfterFault)
 	}
 	contentType, body := x.h.errorBody(x)
-	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	x.set(header, "Content-Type", contentType)
+	x.set(header, "Content-Length", strconv.Itoa(len(body)))
 	x.ResponseWriter.WriteHeader(x.reason.status())
 	if x.r.Method == http.MethodHead {
 		return nil
@@ -52,9 +52,7 @@ func (x *exchange) challenge(header http.Header) {
 			`Api-Token realm="doorward"`,
 		}
 	case reasonScope:
-		header["Www-Authenticate"] = []string{
-			`Bearer realm="doorward", error="insufficient_scope", scope="` + x.scopeParameter() + `"`,
-		}
+		x.set(header, "Www-Authenticate", `Bearer realm="doorward", error="insufficient_scope", scope="`+x.scopeParameter()+`"`)
 	}
 }
 

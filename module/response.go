@@ -28,7 +28,7 @@ func (x *exchange) WriteHeader(status int) {
 			x.allowOrigin(header)
 		}
 		if status != http.StatusSwitchingProtocols && isLongLived(header) {
-			x.beginStream(func(cause error) { x.cancel(cause) })
+			x.beginStream(x.leash.pull)
 		}
 	}
 	x.ResponseWriter.WriteHeader(status)
@@ -82,7 +82,7 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	watched := watchWebsocket(conn)
 	x.beginStream(func(cause error) {
-		watched.endWith(closePolicyViolation, func() { x.cancel(cause) })
+		watched.endWith(closePolicyViolation, func() { x.leash.pull(cause) })
 	})
 	return watched, bufio.NewReadWriter(buffered.Reader, bufio.NewWriter(watched)), nil
 }

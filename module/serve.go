@@ -1,7 +1,6 @@
 package module
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -30,9 +29,9 @@ func (x *exchange) forward(next caddyhttp.Handler) error {
 	x.settle(reasonAllowed)
 	x.cleanRequest()
 	x.setIdentity()
-	ctx, cancel := context.WithCancelCause(x.r.Context())
-	defer cancel(nil)
-	x.cancel = cancel
-	defer x.endStream() // also where next panics, as reverse_proxy does when a response breaks off
-	return next.ServeHTTP(x, x.r.WithContext(ctx))
+	x.leash.Context = x.r.Context()
+	// Deferred for the panic by which reverse_proxy ends a response that breaks off.
+	defer x.leash.release()
+	defer x.endStream()
+	return next.ServeHTTP(x, x.r.WithContext(&x.leash))
 }

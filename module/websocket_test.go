@@ -54,7 +54,7 @@ func mustClose(t *testing.T, s *moduletest.Websocket, since time.Time) {
 	}
 }
 
-// Attack (M6): a WebSocket is opened with a token, the token is revoked, and the socket goes on. Fix: the socket is
+// Attack: a WebSocket is opened with a token, the token is revoked, and the socket goes on. Fix: the socket is
 // registered under its token. Invariant: it gets a close frame with status 1008 within the bound, and is counted.
 func TestWebsocketEndsWithItsToken(t *testing.T) {
 	g, _ := startStreaming(t)
@@ -181,7 +181,7 @@ func TestWebsocketIsCutAfterTheGrace(t *testing.T) {
 	})
 }
 
-// Attack (M5): `Upgrade: h2c` opens a tunnel to the upstream in which the gate sees no further request. Fix: nothing but
+// Attack: `Upgrade: h2c` opens a tunnel to the upstream in which the gate sees no further request. Fix: nothing but
 // `websocket` is ever passed on, and that only where the endpoint says so. Invariant: the upstream sees no Upgrade
 // otherwise.
 func TestUpgradeIsForWebsocketEndpointsOnly(t *testing.T) {

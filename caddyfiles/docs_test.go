@@ -1,0 +1,203 @@
+package caddyfiles_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorward/doorward/module/endpoint"
+)
+
+const docs = "../docs/directives"
+
+// TestDocs_Options compares the tables of the documentation with what the parser takes. A parser that is given an option
+// that it does not know says which ones it does.
+func TestDocs_Options(t *testing.T) {
+	const option = "{\n\tdoorward {\n\t\t%\n\t}\n}\n"
+	const directive = ":8080 {\n\tdoorward {\n\t\t%\n\t}\n}\n"
+	for _, test := range []struct{ file, block, around, text string }{
+		{"doorward-global.md", "doorward", option, "nonsense"},
+		{"doorward-global.md", "token_format", option, "token_format shop01 {\n nonsense\n}"},
+		{"doorward-global.md", "cache", option, "cache {\n nonsense\n}"},
+		{"doorward.md", "doorward", directive, "nonsense"},
+		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
+		{"doorward.md", "environment", directive, "environment {\n nonsense\n}"},
+		{"doorward.md", "identity_headers", directive, "identity_headers {\n nonsense\n}"},
+		{"doorward.md", "cors", directive, "cors * {\n nonsense\n}"},
+	} {
+		t.Run(test.file+"/"+test.block, func(t *testing.T) {
+			_, err := adapt(strings.ReplaceAll(test.around, "%", test.text))
+			if err == nil {
+				t.Fatal("the option nonsense is taken")
+			}
+			_, list, _ := strings.Cut(err.Error(), "expected one of: ")
+			list, _, _ = strings.Cut(list, ", at ")
+			compare(t, firstColumn(t, test.file, "## "+test.block), strings.Split(list, ", "))
+		})
+	}
+}
+
+// TestDocs_Grammar makes sure that the drawing at the head of each page has every option of its block.
+func TestDocs_Grammar(t *testing.T) {
+	for _, file := range []string{"doorward.md", "doorward-global.md"} {
+		drawing := strings.Split(page(t, file), "```")[1]
+		var drawn []string
+		for line := range strings.Lines(drawing) {
+			fields := strings.Fields(line)
+			if len(fields) > 0 && strings.HasPrefix(line, "\t") && strings.Trim(fields[0], "{}") != "" && fields[0] != "doorward" {
+				drawn = append(drawn, fields[0])
+			}
+		}
+		compare(t, drawn, firstColumn(t, file, "## doorward"))
+	}
+}
+
+// TestDocs_Catalogue compares the keys of a catalogue file in the same way.
+func TestDocs_Catalogue(t *testing.T) {
+	for what, text := range map[string]string{
+		"a catalogue": `{"nonsense": 1}`,
+		"a scope":     `{"scopes": [{"nonsense": 1}]}`,
+		"an alias":    `{"aliases": [{"nonsense": 1}]}`,
+		"an endpoint": `{"endpoints": [{"nonsense": 1}]}`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			_, err := endpoint.Parse("x.json", []byte(text))
+			if err == nil {
+				t.Fatal("the key nonsense is taken")
+			}
+			found := regexp.MustCompile(what + ` has no key .* \(keys: (.*)\)`).FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Fatalf("no list of keys in %v", err)
+			}
+			compare(t, firstColumn(t, "endpoints.md", "### "+what), strings.Split(found[1], ", "))
+		})
+	}
+}
+
+// TestDocs_Placeholders compares the documented placeholders with the cases of the functions that answer them.
+func TestDocs_Placeholders(t *testing.T) {
+	var want []string
+	for _, name := range []string{"placeholder", "principalPlaceholder"} {
+		for _, text := range cases(t, "../module/exchange.go", name) {
+			want = append(want, "{http.doorward."+text+"}")
+		}
+	}
+	compare(t, firstColumn(t, "placeholders.md", "## Placeholders"), want)
+}
+
+// TestDocs_Answers compares reasons and codes, metrics and causes with the tables in the sources.
+func TestDocs_Answers(t *testing.T) {
+	reason := regexp.MustCompile(`(?m)^\treason\w+:\s+\{"(\w+)",\s+"(\w*)"`)
+	var reasons []string
+	for _, found := range reason.FindAllStringSubmatch(source(t, "../module/reason.go"), -1) {
+		if found[1] == "pending" {
+			continue // never settled on
+		}
+		reasons = append(reasons, found[1])
+		if line := row(t, "answers.md", found[1]); found[2] != "" && !strings.Contains(line, "`"+found[2]+"`") {
+			t.Errorf("the row of %s lacks its code %s: %s", found[1], found[2], line)
+		}
+	}
+	compare(t, firstColumn(t, "answers.md", "## Reasons"), reasons)
+	metric := regexp.MustCompile(`Name: "(doorward_\w+)"`)
+	compare(t, firstColumn(t, "placeholders.md", "## Metrics"), all(metric, source(t, "../module/metrics.go")))
+	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
+	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
+}
+
+// TestDocs_Examples adapts every Caddyfile that the documentation shows whole.
+func TestDocs_Examples(t *testing.T) {
+	parts := strings.Split(page(t, "doorward-log-format.md"), "```")
+	if _, err := adapt(parts[3]); err != nil {
+		t.Error(err)
+	}
+}
+
+func page(t *testing.T, file string) string {
+	t.Helper()
+	return source(t, filepath.Join(docs, file))
+}
+
+func source(t *testing.T, file string) string {
+	t.Helper()
+	return read(t, filepath.FromSlash(file))
+}
+
+// firstColumn is what the table rows between a heading and the next one begin with, in backquotes.
+func firstColumn(t *testing.T, file, heading string) []string {
+	t.Helper()
+	_, section, found := strings.Cut(page(t, file), "\n"+heading+"\n")
+	if !found {
+		t.Fatalf("%s has no heading %q", file, heading)
+	}
+	section, _, _ = strings.Cut(section, "\n#")
+	return all(regexp.MustCompile("(?m)^\\| `([^`]+)`"), section)
+}
+
+func row(t *testing.T, file, name string) string {
+	t.Helper()
+	return regexp.MustCompile("(?m)^\\| `" + name + "`.*$").FindString(page(t, file))
+}
+
+func all(pattern *regexp.Regexp, text string) []string {
+	var found []string
+	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+func compare(t *testing.T, documented, actual []string) {
+	t.Helper()
+	if len(actual) == 0 {
+		t.Fatal("nothing found to compare with")
+	}
+	slices.Sort(documented)
+	slices.Sort(actual)
+	if diff := cmp.Diff(documented, actual); diff != "" {
+		t.Errorf("(-documented +actual):\n%s", diff)
+	}
+}
+
+// cases are the texts of the case clauses in one function.
+func cases(t *testing.T, file, function string) []string {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash(file), nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, declaration := range tree.Decls {
+		f, ok := declaration.(*ast.FuncDecl)
+		if !ok || f.Name.Name != function {
+			continue
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if clause, ok := n.(*ast.CaseClause); ok {
+				texts = append(texts, literals(clause.List)...)
+			}
+			return true
+		})
+	}
+	return texts
+}
+
+func literals(expressions []ast.Expr) []string {
+	var texts []string
+	for _, expression := range expressions {
+		if literal, ok := expression.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
+}
