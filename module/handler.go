@@ -82,6 +82,7 @@ type Handler struct {
 	table          *endpoint.Table
 	methods        map[string]bool
 	allowedMethods string
+	scopeRefusals  map[*endpoint.Endpoint]scopeRefusals
 	environments   environments
 	identityNames  [identityHeaderCount]string
 	fates          headerFates
@@ -206,6 +207,7 @@ func (h *Handler) readForms(*App) error {
 	default:
 		return fmt.Errorf("errors %q: expected catalogue or problem", h.Errors)
 	}
+	h.makeScopeRefusals()
 	return nil
 }
 

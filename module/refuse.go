@@ -1,10 +1,12 @@
 package module
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
 
+	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -52,15 +54,43 @@ func (x *exchange) challenge(header http.Header) {
 			`Api-Token realm="doorward"`,
 		}
 	case reasonScope:
-		x.set(header, "Www-Authenticate", `Bearer realm="doorward", error="insufficient_scope", scope="`+x.scopeParameter()+`"`)
+		x.set(header, "Www-Authenticate", x.scopeRefusal().challenge)
 	}
 }
 
-func (x *exchange) scopeParameter() string {
-	if x.isOAuth() {
-		return x.endpoint.OAuthScopeParameter
+// scopeRefusal is what a refusal for a missing scope says, made once for each row and class of credential: a client that
+// keeps on asking must not cost more than one that is let through.
+type scopeRefusal struct {
+	challenge string
+	body      []byte // in the catalogue's form
+}
+
+// scopeRefusals are those of one row.
+type scopeRefusals struct{ token, oauth scopeRefusal }
+
+func (h *Handler) makeScopeRefusals() {
+	h.scopeRefusals = make(map[*endpoint.Endpoint]scopeRefusals, h.table.Len())
+	for _, e := range h.table.All() {
+		h.scopeRefusals[e] = scopeRefusals{
+			token: newScopeRefusal(e.ScopeParameter, h.missingScope(e, false)),
+			oauth: newScopeRefusal(e.OAuthScopeParameter, h.missingScope(e, true)),
+		}
 	}
-	return x.endpoint.ScopeParameter
+}
+
+func newScopeRefusal(scopes, message string) scopeRefusal {
+	return scopeRefusal{
+		challenge: `Bearer realm="doorward", error="insufficient_scope", scope="` + scopes + `"`,
+		body:      encode(envelope{envelopeError{http.StatusForbidden, message}}),
+	}
+}
+
+func (x *exchange) scopeRefusal() scopeRefusal {
+	of := x.h.scopeRefusals[x.endpoint]
+	if x.isOAuth() {
+		return of.oauth
+	}
+	return of.token
 }
 
 func (x *exchange) isOAuth() bool {
@@ -71,21 +101,23 @@ func (x *exchange) isOAuth() bool {
 func (x *exchange) message() string {
 	switch {
 	case x.reason == reasonScope:
-		return x.missingScope()
+		return x.h.missingScope(x.endpoint, x.isOAuth())
 	case x.detail != "":
 		return reasons[x.reason].message + ": " + x.detail
 	}
 	return reasons[x.reason].message
 }
 
-func (x *exchange) missingScope() string {
+// missingScope names the scopes that would do. A row that has none for this class of credential can only say that.
+func (h *Handler) missingScope(e *endpoint.Endpoint, oauth bool) string {
+	message := e.MissingScope
 	switch {
-	case x.isOAuth():
-		return x.endpoint.MissingOAuthScope
-	case x.h.BareScopes:
-		return x.endpoint.MissingScopePlain
+	case oauth:
+		message = e.MissingOAuthScope
+	case h.BareScopes:
+		message = e.MissingScopePlain
 	}
-	return x.endpoint.MissingScope
+	return cmp.Or(message, reasons[reasonScope].message)
 }
 
 // The envelope of the catalogue's APIs. The code in the body equals the status, because clients read it instead.
@@ -121,8 +153,11 @@ func (h *Handler) errorBody(x *exchange) (contentType string, body []byte) {
 	if h.Errors == errorsProblem {
 		return problemType, encode(x.problem())
 	}
-	if x.reason.status() == http.StatusUnauthorized {
+	switch x.reason {
+	case reasonNoCredential, reasonBadCredential:
 		return envelopeType, unauthorizedBody
+	case reasonScope:
+		return envelopeType, x.scopeRefusal().body
 	}
 	return envelopeType, encode(envelope{envelopeError{x.reason.status(), x.message()}})
 }

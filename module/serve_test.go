@@ -56,7 +56,7 @@ func TestServe(t *testing.T) {
 		{"environment in the path", "GET", "/e/elsewhere/api/v2/metrics/query", "Api-Token " + elsewhere, 200, "upstream"},
 		{"public", "GET", "/api/v1/time", "", 200, "upstream"},
 		{"no credential", "GET", "/api/v2/metrics/query", "", 401, unauthorized},
-		{"wrong secret", "GET", "/api/v2/metrics/query", "Api-Token " + reader[:len(reader)-1] + "A", 401, unauthorized},
+		{"wrong secret", "GET", "/api/v2/metrics/query", "Api-Token " + reader[:40] + other[40:], 401, unauthorized},
 		{"other environment", "GET", "/api/v2/metrics/query", "Api-Token " + elsewhere, 401, unauthorized},
 		{"wrong scheme", "GET", "/api/v2/metrics/query", "Bearer " + reader, 401, unauthorized},
 		{"basic", "GET", "/api/v2/metrics/query", "Basic YTpi", 401, unauthorized},

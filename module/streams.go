@@ -15,6 +15,7 @@ var errStreamCut = errors.New("the token of this response was revoked or has exp
 const (
 	cutRevoked = "revoked"
 	cutExpired = "expired"
+	cutFault   = "fault"  // it could not be found out whether the token is still good
 	cutClosed  = "closed" // the gate is gone, so nobody would hear of a revocation any more
 )
 
@@ -107,8 +108,8 @@ func (s *streams) of(token string) []*stream {
 	return list
 }
 
-// recheck cuts the responses of a token ("" for all) that is no longer good. It runs after every change of a token. One
-// that cannot be looked up is left alone until the next change or its expiry: the store being away ends no response.
+// recheck cuts the responses of a token ("" for all) that is no longer good. It runs after every change of a token. When
+// the token cannot be looked up, it may have been revoked, so its responses are cut too.
 func (s *streams) recheck(ctx context.Context, token string, isLive liveness) {
 	s.changes.Add(1)
 	for _, st := range s.of(token) {
@@ -131,7 +132,11 @@ func (s *streams) close() {
 type liveness func(ctx context.Context, token, environment string) (bool, error)
 
 func (s *streams) check(ctx context.Context, st *stream, isLive liveness) {
-	if live, err := isLive(ctx, st.token, st.environment); err == nil && !live {
+	live, err := isLive(ctx, st.token, st.environment)
+	switch {
+	case err != nil:
+		s.end(st, cutFault)
+	case !live:
 		s.end(st, cutRevoked)
 	}
 }

@@ -27,7 +27,7 @@ func TestRecheck(t *testing.T) {
 		{"still good", "a", answer(true, nil), 0},
 		{"another token", "b", answer(false, nil), 0},
 		{"everything, after a gap", "", answer(false, nil), 1},
-		{"the store is away", "a", answer(false, errors.New("away")), 0},
+		{"it may have been revoked, and the store is away", "a", answer(false, errors.New("away")), 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

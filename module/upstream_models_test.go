@@ -119,7 +119,7 @@ func mayUse(p string, withToken, keepsEnvironment bool) bool {
 func FuzzUpstreamModels(f *testing.F) {
 	for _, seed := range []string{
 		"/public/../admin/x", "/public/%2e%2e/admin/x", "/public/.%2E/admin", "/public/..%2fadmin/x", "//admin/users", "///admin",
-		"/public//../admin", `/public\..\admin`, "/public%5c..%5cadmin", "/public/..;/admin", "/public/.;/../admin", "/admin;a=b/users",
+		"/public//../admin", `/public\..\admin`, `/public/..\..\admin/x`, "/public/a%5c..%5c..%5cadmin/x", "/public%5c..%5cadmin", "/public/..;/admin", "/public/.;/../admin", "/admin;a=b/users",
 		"/%c0%ae%c0%ae/admin", "/．．/admin", "/ADMİN", "/ADMIN/x", "/admin#/public", "/admin%23/public", "/admin?x=/public",
 		"/admin%3fx=/public", "/api/v2x/secret", "/public-evil", "http://evil.test/admin", "http://a.test", "*", "admin/x",
 		"/app%2f..%2fadmin", "/app../admin", "/public/%252e%252e/admin", "/public/x/.. /admin", "/public/..%20/admin", "/api/v2/a%23b",
