@@ -1,0 +1,104 @@
+package doorwardcmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/doorward/doorward/module"
+	"github.com/doorward/doorward/tokens"
+)
+
+// kinds are words for the prefixes that are built in and made here.
+var kinds = map[string]string{"access": "dt0c01", "platform": "dt0s16"}
+
+func tokenCreate(now func() time.Time) *cobra.Command {
+	var (
+		store        storeFlags
+		attributes   attributeFlags
+		kind, prefix string
+		asJSON       bool
+	)
+	cmd := &cobra.Command{
+		Use:   "create --name <name> --scope <scope>[,<scope>…]",
+		Short: "Makes a token and shows it, once",
+		Long: `Makes a token. Its text goes to stdout and nothing else does, so that a script can take it:
+
+	DOORWARD_TOKEN=$(… token create --name trial --scope metrics.read)
+
+The text is shown this once and kept nowhere.`,
+	}
+	store.register(cmd)
+	attributes.register(cmd)
+	cmd.Flags().StringVar(&kind, "kind", "", "Kind of token: access or platform (default access)")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "Kind of token by its prefix, for kinds of the config's own")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Show the token and all about it as JSON")
+	beVerb(cmd, func(cmd *cobra.Command, args []string) error {
+		if err := noArguments(cmd, args); err != nil {
+			return err
+		}
+		chosen, err := choosePrefix(kind, prefix)
+		if err != nil {
+			return err
+		}
+		// The scopes of the catalogue are those of access tokens; a platform token has OAuth scopes.
+		if chosen == kinds["platform"] && attributes.allScopes {
+			return usageErrorf("--all-scopes is for access tokens; name the OAuth scopes of a platform token with --scope")
+		}
+		if err := attributes.check(); err != nil {
+			return err
+		}
+		return withStore(cmd.Context(), &store, mayBeNew, func(a *module.Administration) error {
+			wanted, err := attributes.attributes(a, now())
+			if err != nil {
+				return err
+			}
+			created, err := a.Tokens.Create(cmd.Context(), actor(), tokens.CreateRequest{Attributes: wanted, Prefix: chosen})
+			if err != nil {
+				return err
+			}
+			return showCreated(cmd, created, asJSON)
+		})
+	})
+	return cmd
+}
+
+// choosePrefix is "" for the default.
+func choosePrefix(kind, prefix string) (string, error) {
+	switch {
+	case kind != "" && prefix != "":
+		return "", usageErrorf("--kind and --prefix say the same thing; use one of them")
+	case kind == "":
+		return prefix, nil
+	case kinds[kind] == "":
+		return "", usageErrorf("--kind is access or platform; name any other kind by its --prefix")
+	}
+	return kinds[kind], nil
+}
+
+func showCreated(cmd *cobra.Command, created tokens.Created, asJSON bool) error {
+	r, text := created.Record, created.Secret.Reveal()
+	var err error
+	if asJSON {
+		v := viewOf(r)
+		v.Token = text
+		err = writeJSON(cmd.OutOrStdout(), v)
+	} else {
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+	}
+	if err != nil {
+		// Nobody has seen the token, and nobody ever will.
+		return fmt.Errorf("the token %s was made but could not be shown: %w; delete it and make another", r.ID, err)
+	}
+	remark(cmd, "made %s (%s) for environment %s, with %s, expires: %s; the text is not shown again",
+		r.ID, r.Name, r.Environment, countOf(len(r.Scopes), "scope"), momentOr(r.Expires, "never"))
+	return nil
+}
+
+func countOf(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
