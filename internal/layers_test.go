@@ -97,7 +97,8 @@ var rules = []rule{
 		from: everything, except: suites,
 		not: []string{
 			"testing/...", "net/http/httptest", suites[0], "github.com/google/go-cmp/...", "pgregory.net/rapid/...",
-			"github.com/rogpeppe/go-internal/...", "github.com/caddyserver/caddy/v2/caddytest/...",
+			"github.com/rogpeppe/go-internal/testscript/...", "github.com/rogpeppe/go-internal/txtar/...",
+			"github.com/caddyserver/caddy/v2/caddytest/...",
 		},
 		reason: "test code in the binary brings test flags and, worse, test doors; only _test files and test suites may import it",
 	},
