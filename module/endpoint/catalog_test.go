@@ -126,6 +126,7 @@ func TestReadFile(t *testing.T) {
 func FuzzCatalog(f *testing.F) {
 	f.Add(everyKey, false)
 	f.Add(base, false)
+	f.Add(everyAsk, false)
 	for _, text := range []string{
 		`{"catalog":"shop","endpoints":[{"endpoint":"GET /a&<b>","public":true}]}`,
 		`{"catalog":"shop","scopes":[{"value":"a","name":"\u2028\"\\"}]}`, `{"catalog":"shop","catalog":1}`, `[{}`, `null`,

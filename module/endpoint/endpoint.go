@@ -8,6 +8,8 @@
 // requests. A Table is immutable and safe for any number of goroutines.
 package endpoint
 
+import "github.com/doorward/doorward/module/attribute"
+
 // Support says whether an endpoint takes personal access tokens.
 type Support uint8
 
@@ -38,8 +40,12 @@ type Endpoint struct {
 	Scopes []string
 	// OAuthScopes are the alternatives for OAuth and platform tokens.
 	OAuthScopes []string
-	// Permissions are the IAM permissions that the API's documentation names, any one of them.
+	// Permissions are the IAM permissions that the API's documentation names, any one of them. They inform; what is
+	// asked stands in Ask.
 	Permissions []string
+	// Ask is what the policies of a user have to grant, and where the request says on what; nil where they are not
+	// asked.
+	Ask *attribute.Rule
 
 	// AnyToken: every genuine token passes, whatever scopes it holds.
 	AnyToken bool
@@ -75,6 +81,8 @@ type Endpoint struct {
 	AliasOf string
 	// Params are the parameter names in the order of the template.
 	Params []string
+	// Plan is Ask, compiled; nil where Ask is.
+	Plan *attribute.Plan
 	// MissingScope is the refusal for a token without the right scope, with display names.
 	MissingScope string
 	// MissingScopePlain is the same without display names.

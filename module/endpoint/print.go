@@ -46,6 +46,7 @@ type endpointRow struct {
 	EncodedSlash    []string `json:"encoded_slash,omitempty"`
 	NonASCII        bool     `json:"non_ascii,omitempty"`
 	Semicolon       bool     `json:"semicolon,omitempty"`
+	askRow
 }
 
 // Print writes the catalogue as a JSON file, one row per line so that a change of one row is a change of one line. What
@@ -104,6 +105,7 @@ func newEndpointRow(e Endpoint) endpointRow {
 		AnyToken: e.AnyToken, Public: e.Public, BearerOnly: e.BearerOnly, Derived: e.Derived,
 		Deprecated: e.Deprecated, PossiblyRemoved: e.PossiblyRemoved,
 		WebSocket: e.WebSocket, EncodedSlash: e.SlashParams, NonASCII: e.NonASCII, Semicolon: e.Semicolon,
+		askRow: newAskRow(e.Ask),
 	}
 	if e.ClusterRealm {
 		row.Realm = "cluster"

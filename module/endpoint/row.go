@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/doorward/doorward/module/attribute"
 	"github.com/doorward/doorward/tokens/scope"
 )
 
@@ -20,7 +21,7 @@ func (e *Endpoint) compile() (Pattern, error) {
 		return p, err
 	}
 	p.Origin = e.Origin
-	for _, check := range []func(Pattern) error{e.checkRule, e.checkLists, e.checkPath} {
+	for _, check := range []func(Pattern) error{e.checkRule, e.checkLists, e.checkPath, e.checkAsk} {
 		if err := check(p); err != nil {
 			return p, fmt.Errorf("%s: %w", p, err)
 		}
@@ -91,6 +92,19 @@ func (e *Endpoint) checkPath(p Pattern) error {
 	return nil
 }
 
+// checkAsk compiles what the policies are asked. A request without a credential stands for nobody, so there is nobody
+// whose policies could be asked.
+func (e *Endpoint) checkAsk(p Pattern) error {
+	if e.Ask == nil {
+		return nil
+	}
+	if e.Public {
+		return fmt.Errorf("public means that nobody is asked for; remove public, or permission")
+	}
+	_, err := attribute.Compile(e.Ask, p.names())
+	return err
+}
+
 // finish fills in what the gate needs while it answers a request. Refusals are made here once, because a client that
 // was refused may come back often, and must not cost more than one that was let in.
 func (e *Endpoint) finish(p Pattern, known *scope.Catalog) {
@@ -102,6 +116,10 @@ func (e *Endpoint) finish(p Pattern, known *scope.Catalog) {
 	e.EncodedSlash = len(e.SlashParams) > 0
 	e.ScopeParameter = strings.Join(e.Scopes, " ")
 	e.OAuthScopeParameter = strings.Join(e.OAuthScopes, " ")
+	if e.Ask != nil {
+		// compile admitted the rule, and an alias has the parameters of its row.
+		e.Plan, _ = attribute.Compile(e.Ask, e.Params)
+	}
 	e.ClusterScopes = nil
 	labels := make([]string, len(e.Scopes))
 	for i, value := range e.Scopes {

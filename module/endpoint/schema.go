@@ -194,7 +194,7 @@ func (s *schema) endpoint(c *Catalog, v *value) {
 	var pattern, realm string
 	e := Endpoint{Origin: s.origin(v)}
 	before := len(s.problems)
-	s.mapping("an endpoint", v, keys{
+	known := keys{
 		"endpoint":         s.text(&pattern),
 		"api":              s.text(&e.API),
 		"realm":            s.text(&realm),
@@ -212,7 +212,9 @@ func (s *schema) endpoint(c *Catalog, v *value) {
 		"encoded_slash":    s.texts(&e.SlashParams),
 		"non_ascii":        s.truth(&e.NonASCII),
 		"semicolon":        s.truth(&e.Semicolon),
-	}, "endpoint")
+	}
+	maps.Copy(known, s.ask(&e))
+	s.mapping("an endpoint", v, known, "endpoint")
 	switch realm {
 	case "", "environment":
 	case "cluster":
