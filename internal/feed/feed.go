@@ -9,8 +9,22 @@ import "context"
 // Kind names what changed.
 type Kind string
 
-// Token is the kind of every change to an access token: created, updated, disabled, enabled, deleted, imported.
-const Token Kind = "token"
+// The kinds. A change of any of them is a creation, an update or a deletion; there is one for each thing that changed,
+// also when several changed together.
+const (
+	// Token is an access token; disabling, enabling and importing count too.
+	Token Kind = "token"
+	// Policy is an IAM policy.
+	Policy Kind = "policy"
+	// Boundary is a list of conditions that restricts bindings.
+	Boundary Kind = "boundary"
+	// Binding grants a policy to a group.
+	Binding Kind = "binding"
+	// Group is a group of users.
+	Group Kind = "group"
+	// User is a user; getting into a group and out of it counts too.
+	User Kind = "user"
+)
 
 // Change says that the thing named ID, of the given kind, is different from what it was before Revision.
 type Change struct {

@@ -1,5 +1,5 @@
-// Package store keeps what Doorward has to remember: today access tokens, their audit trail and the list of changes
-// that caches follow.
+// Package store keeps what Doorward has to remember: access tokens; policies, boundaries, groups, users and bindings; the
+// audit trail of their administration; and the list of changes that caches follow.
 //
 // Open picks the engine by the scheme of the DSN. Each engine is a package below this one and is held to the same
 // contract by package storetest.
@@ -13,17 +13,18 @@ import (
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/module/store/sqlite"
+	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 )
 
 // AuditQuery selects administrative changes; see query.Audit.
 type AuditQuery = query.Audit
 
-// Store is everything an engine offers. Implementations are safe for concurrent use. An error that is neither
-// tokens.ErrNotFound nor tokens.ErrExists is a fault: the store could not answer, and nothing may be allowed because
-// of it.
+// Store is everything an engine offers. Implementations are safe for concurrent use. An error that is none of those named
+// in packages tokens and pap is a fault: the store could not answer, and nothing may be allowed because of it.
 type Store interface {
 	tokens.Store
+	pap.Store
 	feed.Source
 
 	// AuditEvents returns a page of administrative changes, newest first. A limit out of range is a fault of kind

@@ -8,23 +8,48 @@ import (
 	"github.com/doorward/doorward/internal/feed"
 )
 
-// change is the one way to change something that others must hear of: what do changes, the next revision, the audit
-// event and the entry in the list of changes are one transaction.
+// entry is what others must hear of one thing that changed, and the record of who did it.
+type entry struct {
+	kind  feed.Kind
+	id    string
+	event audit.Event
+}
+
+// change is changes for one thing.
 func (s *Store) change(ctx context.Context, operation string, kind feed.Kind, id string, e audit.Event,
 	do func(*sql.Tx) error) error {
+	return s.changes(ctx, operation, func(tx *sql.Tx) ([]entry, error) {
+		return []entry{{kind, id, e}}, do(tx)
+	})
+}
+
+// changes is the one way to change something that others must hear of: what do changes and, for every thing that do
+// names, the next revision, the audit event and the entry in the list of changes are one transaction.
+func (s *Store) changes(ctx context.Context, operation string, do func(*sql.Tx) ([]entry, error)) error {
 	return s.write(ctx, operation, func(tx *sql.Tx) error {
-		if err := do(tx); err != nil {
-			return err
-		}
-		revision, err := nextRevision(ctx, tx)
+		entries, err := do(tx)
 		if err != nil {
 			return err
 		}
-		if err := addEvent(ctx, tx, revision, e); err != nil {
-			return err
+		for _, e := range entries {
+			if err := s.note(ctx, tx, e); err != nil {
+				return err
+			}
 		}
-		return addChange(ctx, tx, feed.Change{Revision: revision, Kind: kind, ID: id}, s.keep)
+		return nil
 	})
+}
+
+// note writes all that a change of one thing leaves behind.
+func (s *Store) note(ctx context.Context, tx *sql.Tx, e entry) error {
+	revision, err := nextRevision(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := addEvent(ctx, tx, revision, e.event); err != nil {
+		return err
+	}
+	return addChange(ctx, tx, feed.Change{Revision: revision, Kind: e.kind, ID: e.id}, s.keep)
 }
 
 // write runs do in a transaction, again if another process held the lock, and commits what it did when it returns nil.

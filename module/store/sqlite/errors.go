@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -26,6 +27,14 @@ func extendedCode(err error) int {
 func isTaken(err error) bool {
 	c := extendedCode(err)
 	return c == code.SQLITE_CONSTRAINT_PRIMARYKEY || c == code.SQLITE_CONSTRAINT_UNIQUE
+}
+
+// noRow gives "there is no such row" the word that a contract has for it.
+func noRow(err, word error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return verdict{word}
+	}
+	return err
 }
 
 // verdict marks an error that the store worked out or was handed, as opposed to one that broke it: it reaches the

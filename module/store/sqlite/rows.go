@@ -13,8 +13,14 @@ import (
 // scanner is a row: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 
+// querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // list reads all rows; the query bounds their number.
-func list[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+func list[T any](ctx context.Context, db querier, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -104,4 +110,29 @@ func (n *names) Scan(v any) error {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), (*[]string)(n))
+}
+
+// pairs is a map of texts, stored as a JSON object with its keys sorted, so that equal maps are equal texts.
+type pairs map[string]string
+
+// Value is driver.Valuer's.
+func (p pairs) Value() (driver.Value, error) {
+	if len(p) == 0 {
+		return "{}", nil
+	}
+	text, err := json.Marshal(map[string]string(p))
+	return string(text), err
+}
+
+// Scan is sql.Scanner's. An empty map is nil.
+func (p *pairs) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a map is stored as %T", v)
+	}
+	*p = nil
+	if text == "{}" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), (*map[string]string)(p))
 }

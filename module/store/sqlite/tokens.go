@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -117,9 +116,4 @@ func scanToken(row scanner) (tokens.Record, error) {
 }
 
 // missing makes "no row" the contract's word for it. Nothing else may become that word.
-func missing(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return verdict{tokens.ErrNotFound}
-	}
-	return err
-}
+func missing(err error) error { return noRow(err, tokens.ErrNotFound) }

@@ -13,18 +13,23 @@ import (
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 )
 
 // Open opens a store and closes it when the test ends. A failure to open ends the test.
 type Open func(t *testing.T) store.Store
 
+// contractTest is one part of the contract.
+type contractTest struct {
+	name string
+	test func(*testing.T, Open)
+}
+
 // Run holds an engine to the contract. Every call of open gives a new, empty store.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	tests := []struct {
-		name string
-		test func(*testing.T, Open)
-	}{
+	RunAdministered(t, open)
+	run(t, open, []contractTest{
 		{"CreateAndGet", testCreateAndGet},
 		{"CreateExists", testCreateExists},
 		{"Legacy", testLegacy},
@@ -44,7 +49,13 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Closed", testClosed},
 		{"Concurrent", testConcurrent},
 		{"Model", testModel},
-	}
+	})
+}
+
+// RunAdministered is the part of Run about policies, boundaries, groups, users and bindings, for a store of nothing else.
+func RunAdministered(t *testing.T, open func(t *testing.T) store.Store) { run(t, open, administered) }
+
+func run(t *testing.T, open Open, tests []contractTest) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open) })
 	}
@@ -109,7 +120,8 @@ func wantError(t *testing.T, what string, got, want error) {
 // wantFault checks that a failure is not mistaken for an answer.
 func wantFault(t *testing.T, what string, err error) {
 	t.Helper()
-	if err == nil || errors.Is(err, tokens.ErrNotFound) || errors.Is(err, tokens.ErrExists) {
+	answers := []error{tokens.ErrNotFound, tokens.ErrExists, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull}
+	if err == nil || slices.ContainsFunc(answers, func(answer error) bool { return errors.Is(err, answer) }) {
 		t.Errorf("%s: got %v, want a fault", what, err)
 	}
 }

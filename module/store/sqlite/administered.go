@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/doorward/doorward/policyengine/pap"
+)
+
+// What the tables of policies, boundaries, groups, users and bindings have in common.
+
+// absent makes "no row" the contract's word for it.
+func absent(err error) error { return noRow(err, pap.ErrNotFound) }
+
+// taken makes a key that another row has the contract's word for it. Only for inserts and updates of those tables.
+func taken(err error) error {
+	if isTaken(err) {
+		return verdict{pap.ErrExists}
+	}
+	return err
+}
+
+// readOne reads one row outside of any transaction. With an error the record is empty.
+func readOne[T any](ctx context.Context, s *Store, what string, scan func(scanner) (T, error), text string, key string) (T, error) {
+	var one T
+	err := s.wait.retry(ctx, func() (err error) {
+		one, err = scan(s.reader.QueryRowContext(ctx, text, key))
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, faultOf(ctx, what, absent(err))
+	}
+	return one, nil
+}
+
+// readPage reads a page of rows in the order of their identifiers, which are in the column named key.
+func readPage[T any](ctx context.Context, s *Store, what string, scan func(scanner) (T, error), text string, c conditions,
+	key string, p pap.Page) ([]T, error) {
+	size, err := p.Size()
+	if err != nil {
+		return nil, err
+	}
+	if p.After != "" {
+		c.add(key+" > ?", p.After)
+	}
+	text += c.where() + ` ORDER BY ` + key + ` LIMIT ?`
+	var page []T
+	err = s.wait.retry(ctx, func() (err error) {
+		page, err = list(ctx, s.reader, scan, text, append(c.values, size)...)
+		return err
+	})
+	if err != nil {
+		return nil, faultOf(ctx, what, err)
+	}
+	return page, nil
+}
+
+// atLevel adds the level unless it is the zero Level, which stands for any.
+func (c *conditions) atLevel(l pap.Level) {
+	if l != (pap.Level{}) {
+		c.add("level_type = ? AND level_id = ?", l.Type, l.ID)
+	}
+}
+
+// room refuses one more where there are limit already. The count is an index's.
+func room(ctx context.Context, tx *sql.Tx, limit int, table string, c conditions) error {
+	n, err := count(ctx, tx, table, c)
+	if err == nil && n >= limit {
+		return verdict{pap.ErrFull}
+	}
+	return err
+}
+
+func count(ctx context.Context, db querier, table string, c conditions) (n int, err error) {
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM `+table+c.where(), c.values...).Scan(&n)
+	return n, err
+}
+
+// gone executes a DELETE … RETURNING true that is to delete one row.
+func gone(ctx context.Context, tx *sql.Tx, text, key string) error {
+	var was bool
+	return absent(tx.QueryRowContext(ctx, text, key).Scan(&was))
+}
+
+// set is a list of identifiers as one parameter, for json_each.
+func set(identifiers []string) string {
+	if len(identifiers) == 0 {
+		return "[]"
+	}
+	text, err := json.Marshal(identifiers)
+	if err != nil {
+		return "[]" // a list of texts always can be written
+	}
+	return string(text)
+}
+
+func scanText(row scanner) (text string, err error) {
+	err = row.Scan(&text)
+	return text, err
+}
