@@ -1,0 +1,65 @@
+package policyengine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/doorward/doorward/internal/fault"
+)
+
+// Publish replaces the policies. When it returns nil, every later request is decided by these, or by newer ones that
+// were published meanwhile. Before, it compiles what the subjects seen lately will need, so that they do not wait. An
+// error is a fault, and then the policies stay as they were.
+func (e *Engine) Publish(ctx context.Context, p Policies) error {
+	e.publishing.Lock()
+	defer e.publishing.Unlock()
+	before := e.current.Load()
+	if before != nil && p.Revision < before.revision {
+		return nil // somebody read the store before us and published after us
+	}
+	next, err := newPolicies(p)
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		if err := e.prepare(ctx, before, next); err != nil {
+			return err
+		}
+	}
+	e.current.Store(next)
+	return nil
+}
+
+// prepare compiles sets for the subjects of the policies before, those who asked last first.
+func (e *Engine) prepare(ctx context.Context, before, next *policies) error {
+	limited, cancel := context.WithTimeoutCause(ctx, e.options.Preparation, errPrepared)
+	defer cancel()
+	var ready []func()
+	for _, s := range slices.Backward(before.subjects.Values()) {
+		held := next.held(nil, &s.example)
+		if len(held) == 0 {
+			continue
+		}
+		statements, revision := next.statements(held)
+		_, err := e.sets.obtain(limited, statements, revision)
+		if errors.Is(err, errPrepared) {
+			break
+		}
+		if ctx.Err() != nil {
+			return fault.New(fault.Unavailable, "The publication was given up.", err)
+		}
+		if err != nil {
+			return err
+		}
+		ready = append(ready, func() { next.remember(keyOf(held), revision, &s.example) })
+	}
+	// Remembered last is forgotten last.
+	for _, remember := range slices.Backward(ready) {
+		remember()
+	}
+	return nil
+}
+
+// errPrepared ends the preparation when its time is up.
+var errPrepared = errors.New("the time for preparation is over")
