@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/scope"
 )
@@ -20,7 +21,9 @@ type AdministrationOptions struct {
 // a gateway.
 type Administration struct {
 	Tokens       *tokens.Service
+	Policies     *pap.Service
 	Store        store.Store
+	Account      string         // that policies, groups and users are administered in
 	Environment  string         // of tokens that are issued without one
 	Scopes       *scope.Catalog // every scope of every catalogue and handler of the config
 	LegacyTokens bool           // the config takes tokens of the old format
@@ -51,7 +54,9 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	}
 	return &Administration{
 		Tokens:       tokens.NewService(tokens.ServiceConfig{Store: s, Formats: formats, Scopes: scopes}),
+		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask}),
 		Store:        s,
+		Account:      app.Account,
 		Environment:  app.Environment,
 		Scopes:       scopes,
 		LegacyTokens: app.LegacyTokens,

@@ -31,6 +31,10 @@ type App struct {
 	// The environment of a request that names none, and of tokens issued without one. Default: `default`.
 	Environment string `json:"environment,omitempty"`
 
+	// The account that policies are administered in. Bindings at this account hold in every environment. Default:
+	// `default`.
+	Account string `json:"account,omitempty"`
+
 	// The catalogues that handlers start from, weakest first: the name of an embedded one, or a file. Default:
 	// `dynatrace`. A handler that names catalogues of its own does not use these.
 	Catalogs []string `json:"catalogs,omitempty"`
@@ -83,6 +87,9 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
 	a.applyDefaults()
+	if err := checkAccount(a.Account); err != nil {
+		return err
+	}
 	if err := checkEnvironmentName(a.Environment); err != nil {
 		return err
 	}
@@ -107,10 +114,24 @@ func (a *App) applyDefaults() {
 	if a.Environment == "" {
 		a.Environment = DefaultEnvironment
 	}
+	if a.Account == "" {
+		a.Account = DefaultAccount
+	}
 	if len(a.Catalogs) == 0 {
 		a.Catalogs = []string{defaultCatalog}
 	}
 }
+
+// checkAccount holds an account to the form of an environment's name: both stand in URL paths as they are.
+func checkAccount(name string) error {
+	if !isEnvironmentName(name) {
+		return fmt.Errorf("account %q: expected 1 to 64 characters of A-Z a-z 0-9 . _ -", name)
+	}
+	return nil
+}
+
+// DefaultAccount is the account where none is named.
+const DefaultAccount = "default"
 
 // DefaultEnvironment is the environment of requests and tokens where none is named.
 const DefaultEnvironment = "default"

@@ -12,6 +12,7 @@ import (
 //
 //	doorward {
 //	    store              sqlite <file> | sqlite:<file>
+//	    account            <name>
 //	    environment        <name>
 //	    catalog            <name|file...>
 //	    endpoint           <method[,method...]> <path> [<scope...>] { … }
@@ -58,6 +59,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	}
 	return parseBlock(d, "doorward", options{
 		"store":           a.parseStore,
+		"account":         func(d *caddyfile.Dispenser) error { return parseAccount(d, &a.Account) },
 		"environment":     func(d *caddyfile.Dispenser) error { return parseEnvironmentName(d, &a.Environment) },
 		"catalog":         func(d *caddyfile.Dispenser) error { return parseCatalogs(d, &a.Catalogs) },
 		"endpoint":        func(d *caddyfile.Dispenser) error { return parseEndpoint(d, &a.Endpoints) },

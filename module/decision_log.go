@@ -2,11 +2,13 @@ package module
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/doorward/doorward/policyengine"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -71,5 +73,17 @@ func (x *exchange) logFields() []zap.Field {
 	if x.endpoint != nil {
 		fields = append(fields, zap.String("endpoint", x.endpoint.Pattern))
 	}
+	if v := x.verdict; v != nil {
+		fields = append(fields, zap.Bool("policy_cached", v.Cached), zap.Strings("policy_reasons", policyReasons(v)))
+	}
 	return fields
+}
+
+// policyReasons names the statements that decided, as policy:line:column.
+func policyReasons(v *policyengine.Verdict) []string {
+	named := make([]string, len(v.Reasons))
+	for i, r := range v.Reasons {
+		named[i] = fmt.Sprintf("%s %s:%d:%d", r.Effect, tokens.Mask(r.PolicyName), r.Line, r.Column)
+	}
+	return named
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/policyengine"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -29,6 +30,8 @@ type exchange struct {
 	principal   *tokens.Principal
 	endpoint    *endpoint.Endpoint
 	params      endpoint.Params
+
+	verdict *policyengine.Verdict // of the user's policies; nil where they were not asked
 
 	id      decisionID
 	reason  reason

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -20,6 +21,7 @@ import (
 type gate struct {
 	store    store.Store
 	verifier *tokens.Verifier
+	rules    *rules
 	streams  *streams
 	counters *counters
 	follower *feed.Follower
@@ -86,6 +88,13 @@ func openGate(config gateConfig, logger *zap.Logger) (*gate, error) {
 	g := &gate{store: s, counters: newCounters(), logger: logger, done: make(chan struct{})}
 	g.streams = newStreams(g.counters)
 	g.verifier = tokens.NewVerifier(config.verifier(s, formats, logger))
+	if g.rules, err = newRules(s, config.Cache, logger); err != nil {
+		return nil, errors.Join(err, g.verifier.Close(ctx), s.Close())
+	}
+	if err := g.rules.publish(ctx); err != nil {
+		g.rules.close()
+		return nil, errors.Join(fmt.Errorf("policies: %w", err), g.verifier.Close(ctx), s.Close())
+	}
 	g.follow(start)
 	return g, nil
 }
@@ -111,9 +120,12 @@ func (g *gate) follow(start int64) {
 		Start:   start,
 		OnError: func(err error) { g.logger.Error("following changes of the store", zap.Error(err)) },
 	}, func(changes []feed.Change, gap bool) { g.apply(ctx, changes, gap) })
+	var running sync.WaitGroup
+	running.Go(func() { g.follower.Run(ctx) })
+	running.Go(func() { g.rules.run(ctx) })
 	go func() {
 		defer close(g.done)
-		g.follower.Run(ctx)
+		running.Wait()
 	}()
 }
 
@@ -122,12 +134,16 @@ func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
 	if gap {
 		g.verifier.ForgetAll()
 		g.streams.recheck(ctx, "", g.isLive)
+		g.rules.forgetUsers()
+		g.rules.wake()
 		return
 	}
 	for _, change := range changes {
 		if change.Kind == feed.Token {
 			g.verifier.Forget(change.ID)
 			g.streams.recheck(ctx, change.ID, g.isLive)
+		} else {
+			g.rules.apply(change.Kind)
 		}
 	}
 }
@@ -144,5 +160,6 @@ func (g *gate) Destruct() error {
 	g.streams.close()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	g.rules.close()
 	return errors.Join(g.verifier.Close(ctx), g.store.Close())
 }

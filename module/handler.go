@@ -77,6 +77,7 @@ type Handler struct {
 	now      func() time.Time
 
 	gate           *gate
+	account        string
 	verifier       *tokens.Verifier
 	counters       *counters
 	table          *endpoint.Table
@@ -111,6 +112,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if !ok {
 		return fmt.Errorf("the app doorward is a %T", module)
 	}
+	h.account = app.Account
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
 		if err := step(app); err != nil {

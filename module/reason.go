@@ -23,6 +23,10 @@ const (
 	reasonDerivedEndpoint
 	reasonPersonalToken
 	reasonScope
+	reasonPolicy
+	reasonBodyUnreadable
+	reasonBodyTooLarge
+	reasonBodyUnsupported
 	reasonFault
 	reasonCount
 )
@@ -49,6 +53,10 @@ var reasons = [reasonCount]struct {
 	reasonDerivedEndpoint:      {"derived_endpoint", "endpoint_not_covered", http.StatusForbidden, "No endpoint of this gateway covers the request"},
 	reasonPersonalToken:        {"personal_token", "insufficient_scope", http.StatusForbidden, "Personal access tokens are not supported by this endpoint"},
 	reasonScope:                {"scope", "insufficient_scope", http.StatusForbidden, "Token is missing required scope"},
+	reasonPolicy:               {"policy", "policy", http.StatusForbidden, "The policies of the user do not permit the request"},
+	reasonBodyUnreadable:       {"body_unreadable", "bad_request", http.StatusBadRequest, "The body cannot be read in one way"},
+	reasonBodyTooLarge:         {"body_too_large", "too_large", http.StatusRequestEntityTooLarge, "The body is too large to be judged"},
+	reasonBodyUnsupported:      {"body_unsupported", "unsupported", http.StatusUnsupportedMediaType, "The body is in a form that is not read"},
 	reasonFault:                {"fault", "unavailable", http.StatusServiceUnavailable, "The request could not be decided; try again"},
 }
 

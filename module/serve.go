@@ -18,6 +18,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case !x.verifyPrincipal(): // 401, one message for every cause; 503 when the store is away
 	case !x.matchEndpoint(): // 403, default deny
 	case !x.checkScopes(): // 403, names the scopes that would do
+	case !x.checkPolicies(): // 403, for credentials that act for a user; 400, 413, 415 for a body that cannot be judged
 	default:
 		return x.forward(next)
 	}

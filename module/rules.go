@@ -1,0 +1,165 @@
+package module
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/internal/fault"
+	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/policyengine"
+	"github.com/doorward/doorward/policyengine/pap"
+	"github.com/doorward/doorward/tokens"
+)
+
+// rules answer what a user's policies permit: the engine, the policies in it, and who is in which groups.
+type rules struct {
+	engine *policyengine.Engine
+	pap    *pap.Service
+	store  store.Store
+	logger *zap.Logger
+
+	users    *lru.Cache[string, memberships]
+	changed  chan struct{} // holds one token while policies wait to be published
+	forgets  atomic.Uint64 // counts forgotten memberships; a lookup that raced with one is not kept
+	lifetime time.Duration
+	staleFor time.Duration
+}
+
+// memberships are the groups of a user, as they were at some time.
+type memberships struct {
+	groups []string
+	loaded time.Time
+}
+
+// Bounds of what is remembered and of what one look at the store may take.
+const (
+	rememberedUsers = 20_000
+	publishTimeout  = time.Minute
+	groupsTimeout   = 3 * time.Second
+	publishRetry    = time.Second
+	publishAttempts = 5 // readings of the policies until two looks at the revision agree
+)
+
+func newRules(s store.Store, cache Cache, logger *zap.Logger) (*rules, error) {
+	engine, err := policyengine.New(policyengine.Options{Lifetime: time.Duration(cache.Lifetime)})
+	if err != nil {
+		return nil, err
+	}
+	users, err := lru.New[string, memberships](rememberedUsers)
+	if err != nil {
+		return nil, err
+	}
+	return &rules{
+		engine: engine, store: s, logger: logger, users: users, changed: make(chan struct{}, 1),
+		pap:      pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask}),
+		lifetime: cmp.Or(time.Duration(cache.Lifetime), 30*time.Second),
+		staleFor: cmp.Or(time.Duration(cache.StaleFor), 5*time.Minute),
+	}, nil
+}
+
+// publish reads all policies and gives them to the engine. Policies that cannot be used leave the running ones in place:
+// the service refuses to store such, so this is a fault and not a way to lose a DENY.
+func (r *rules) publish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	for range publishAttempts {
+		before, err := r.store.Revision(ctx)
+		if err != nil {
+			return err
+		}
+		granted, err := r.pap.Everything(ctx)
+		if err != nil {
+			return err
+		}
+		after, err := r.store.Revision(ctx)
+		if err != nil {
+			return err
+		}
+		if before == after {
+			return r.engine.Publish(ctx, policiesOf(before, granted))
+		}
+	}
+	return errors.New("the policies kept changing while they were read")
+}
+
+func policiesOf(revision int64, granted []pap.Granted) policyengine.Policies {
+	p := policyengine.Policies{Revision: revision, Bindings: make([]policyengine.Binding, len(granted))}
+	for i, g := range granted {
+		p.Bindings[i] = policyengine.Binding{Group: g.Group, Level: g.Level.Type, LevelID: g.Level.ID, Statements: g.Statements}
+	}
+	return p
+}
+
+// run publishes whenever policies have changed, and tries again while that fails.
+func (r *rules) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.changed:
+		}
+		if err := r.publish(ctx); err != nil && ctx.Err() == nil {
+			r.logger.Error("publishing policies: the ones before stay in force", zap.Error(err))
+			time.AfterFunc(publishRetry, r.wake)
+		}
+	}
+}
+
+// wake has the policies published soon; several calls in a row are one.
+func (r *rules) wake() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// apply takes note of a change in the store.
+func (r *rules) apply(kind feed.Kind) {
+	switch kind {
+	case feed.Policy, feed.Boundary, feed.Binding:
+		r.wake()
+	case feed.Group, feed.User:
+		r.forgetUsers()
+	}
+}
+
+func (r *rules) forgetUsers() {
+	r.forgets.Add(1)
+	r.users.Purge()
+}
+
+// groupsOf finds the groups of a user, from memory where it can. With the store away, what is remembered serves until
+// it is too old.
+func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]string, error) {
+	known, remembered := r.users.Get(user)
+	if remembered && now.Sub(known.loaded).Abs() < r.lifetime {
+		return known.groups, nil
+	}
+	generation := r.forgets.Load()
+	ctx, cancel := context.WithTimeout(ctx, groupsTimeout)
+	defer cancel()
+	groups, err := r.pap.GroupsOf(ctx, user)
+	switch {
+	case err == nil:
+	case fault.KindOf(err) == fault.NotFound:
+		groups = nil // nobody by that name: no groups, so nothing is granted
+	case remembered && r.forgets.Load() == generation && now.Sub(known.loaded).Abs() < r.staleFor:
+		return known.groups, nil
+	default:
+		return nil, fmt.Errorf("groups of the user: %w", err)
+	}
+	if r.forgets.Load() == generation {
+		r.users.Add(user, memberships{groups, now})
+	}
+	return groups, nil
+}
+
+func (r *rules) close() { r.engine.Close() }
