@@ -34,10 +34,10 @@ func TestLeash(t *testing.T) {
 				test.pull(l, end)
 				child, stop := context.WithCancel(l)
 				defer stop()
-				if got := context.Cause(l); got != test.want {
+				if got := context.Cause(l); !errors.Is(got, test.want) {
 					t.Errorf("cause %v, want %v", got, test.want)
 				}
-				if l.Err() != test.wantErr || child.Err() != test.wantErr {
+				if !errors.Is(l.Err(), test.wantErr) || !errors.Is(child.Err(), test.wantErr) {
 					t.Errorf("ended with %v, the child with %v, want %v", l.Err(), child.Err(), test.wantErr)
 				}
 				if l.Value(key{}) != "value" {

@@ -49,7 +49,7 @@ func mustClose(t *testing.T, s *moduletest.Websocket, since time.Time) {
 	if took := time.Since(since); took > revocationBound {
 		t.Errorf("closed after %v, want at most %v", took, revocationBound)
 	}
-	if _, err := s.Receive(); err != io.EOF {
+	if _, err := s.Receive(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the close frame came %v, want the end", err)
 	}
 }

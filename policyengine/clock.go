@@ -10,7 +10,8 @@ import (
 
 const secondsOfDay = 24 * 60 * 60
 
-// clock knows when the time conditions of a permission can change. Policies see whole seconds, so all changes are at one.
+// clock knows when the time conditions of a permission can change. It may name an instant at which none does, which costs
+// an evaluation; it must not miss one, which would grant what is over. Policies see whole seconds, so all changes are at one.
 type clock struct {
 	instants []int64 // seconds since 1970
 	daily    []int64 // seconds since midnight in GMT
@@ -40,6 +41,7 @@ func (k *clock) add(s *bind.Statement) {
 	}
 }
 
+// ofDay is the second of the day in GMT, also of a time before midnight, which east of Greenwich is where a day begins.
 func ofDay(seconds int64) int64 { return (seconds%secondsOfDay + secondsOfDay) % secondsOfDay }
 
 func (k *clock) sort() {
@@ -59,6 +61,7 @@ func (k *clock) next(now time.Time) time.Time {
 	if len(k.daily) == 0 {
 		return next
 	}
+	// The first change later today, else the first of tomorrow.
 	today := ofDay(seconds)
 	midnight := seconds - today
 	i, _ := slices.BinarySearch(k.daily, today+1)

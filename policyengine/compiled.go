@@ -68,6 +68,7 @@ func (c *compiledSets) keep(revision Revision, k compiled) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.compiled++
+	// Two may have compiled the same one after the other, when the first was dropped in between.
 	if before, ok := c.kept.Peek(revision); ok {
 		c.statements -= before.statements
 	}

@@ -2,6 +2,7 @@ package policyengine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -59,7 +60,10 @@ func (e *Engine) Decide(ctx context.Context, r Request) (Verdict, error) {
 	if !ok {
 		return Verdict{}, nil
 	}
-	buffer := keyBuffers.Get().(*[]byte)
+	buffer, ok := keyBuffers.Get().(*[]byte)
+	if !ok {
+		return Verdict{}, broken(errors.New("the pool of keys holds something else"))
+	}
 	defer keyBuffers.Put(buffer)
 	key, err := set.appendKey((*buffer)[:0], p, &r)
 	if err != nil {
@@ -69,7 +73,7 @@ func (e *Engine) Decide(ctx context.Context, r Request) (Verdict, error) {
 		*buffer = key
 	}
 	if d, ok := e.cache.lookup(key, r.Now); ok {
-		v := d.verdict
+		v := d.verdict // a copy: the decision itself is shared
 		v.Cached = true
 		return v, nil
 	}
@@ -131,6 +135,7 @@ func (e *Engine) DecideAll(ctx context.Context, requests []Request) (Verdict, er
 	}
 	all := Verdict{Allow: true, Cached: true}
 	for _, r := range requests {
+		// One after the other: most come from the cache, and a refusal ends it.
 		v, err := e.Decide(ctx, r)
 		if err != nil {
 			return Verdict{}, err

@@ -12,7 +12,7 @@ const (
 	DefaultLifetime    = MaxLifetime
 	DefaultEvaluation  = time.Second
 	DefaultPreparation = time.Second
-	DefaultStatements  = 400_000
+	DefaultStatements  = 200_000
 	MaxLifetime        = 30 * time.Second
 )
 
@@ -27,7 +27,7 @@ type Options struct {
 	// Preparation is how long Publish compiles for the subjects seen lately before the new policies take over. What is
 	// not ready by then is compiled when it is first asked for.
 	Preparation time.Duration
-	// Statements bounds the compiled sets by the number of their statements, about 10 KB each.
+	// Statements bounds the compiled sets by the number of their statements, about 2 KB each.
 	Statements int
 }
 

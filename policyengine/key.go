@@ -29,6 +29,7 @@ func (s *Set) appendKey(key []byte, p *permission, r *Request) ([]byte, error) {
 	return key, nil
 }
 
+// appendFact writes the shape first: an empty text, an empty list and nothing at all are three different things.
 func appendFact(key []byte, f *fact) ([]byte, error) {
 	key = append(key, byte(f.shape))
 	switch f.shape {
@@ -50,6 +51,8 @@ func appendFact(key []byte, f *fact) ([]byte, error) {
 	return key, nil
 }
 
+// appendValue holds values to their bounds, because this is where every decision passes, and before anything is made of
+// them.
 func appendValue(key []byte, value string) ([]byte, error) {
 	if len(value) > MaxValueBytes || len(key)+len(value) > maxKeyBytes {
 		return nil, invalid("the attributes are too large")

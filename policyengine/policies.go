@@ -67,7 +67,7 @@ func newPolicies(p Policies) (*policies, error) {
 		revision: p.Revision, bindings: make([][]*bind.Statement, len(p.Bindings)),
 		places: map[place]map[string][]uint32{}, digests: map[*bind.Statement]Revision{}, subjects: subjects,
 	}
-	var all []*bind.Statement
+	var all []*bind.Statement // for one check over all, because any two may meet in one subject
 	for i, b := range p.Bindings {
 		if err := ready.add(uint32(i), b); err != nil {
 			return nil, err
@@ -110,6 +110,8 @@ func (p *policies) held(held []uint32, r *Request) []uint32 {
 	return slices.Compact(held)
 }
 
+// keyOf digests a combination of bindings. A digest keeps the memory of subjects to a fixed size for each, and is as good
+// as the list itself: two lists with one SHA-256 cannot be found.
 func keyOf(held []uint32) subjectKey {
 	var small [256]byte // enough for 64 bindings without memory from the heap
 	b := small[:0]

@@ -42,17 +42,16 @@ func (e *Engine) prepare(ctx context.Context, before, next *policies) error {
 			continue
 		}
 		statements, revision := next.statements(held)
-		_, err := e.sets.obtain(limited, statements, revision)
-		if errors.Is(err, errPrepared) {
-			break
-		}
-		if ctx.Err() != nil {
-			return fault.New(fault.Unavailable, "The publication was given up.", err)
-		}
-		if err != nil {
+		if _, err := e.sets.obtain(limited, statements, revision); err != nil && limited.Err() == nil {
 			return err
 		}
+		if limited.Err() != nil {
+			break
+		}
 		ready = append(ready, func() { next.remember(keyOf(held), revision, &s.example) })
+	}
+	if ctx.Err() != nil {
+		return fault.New(fault.Unavailable, "The publication was given up.", context.Cause(ctx))
 	}
 	// Remembered last is forgotten last.
 	for _, remember := range slices.Backward(ready) {
@@ -61,5 +60,5 @@ func (e *Engine) prepare(ctx context.Context, before, next *policies) error {
 	return nil
 }
 
-// errPrepared ends the preparation when its time is up.
+// errPrepared is why a preparation ends when its time is up.
 var errPrepared = errors.New("the time for preparation is over")

@@ -122,6 +122,7 @@ func (r *Request) fact(name string) (fact, error) {
 	return found, nil
 }
 
+// optional is unknown when empty: no subject has an empty identifier, and a credential may prove none.
 func optional(value string) fact {
 	if value == "" {
 		return fact{}
@@ -129,6 +130,7 @@ func optional(value string) fact {
 	return fact{shape: single, one: value}
 }
 
+// fact keeps apart what a kind may see differently: a list with one member is no single value.
 func (a *Attribute) fact() fact {
 	switch {
 	case !a.Known:

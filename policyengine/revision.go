@@ -69,6 +69,7 @@ func revisionOf(s *bind.Statement) Revision {
 	return sha256.Sum256(b)
 }
 
+// appendCondition leaves out where a condition stands and which boundary it came from: no verdict shows either.
 func appendCondition(b []byte, c *bind.Condition) []byte {
 	b = appendText(b, c.Name)
 	b = append(b, byte(c.Kind), byte(c.Operator))

@@ -56,6 +56,7 @@ func compile(statements []*bind.Statement, revision Revision) (s *Set, err error
 	if err := regogen.CheckKinds(statements); err != nil {
 		return nil, broken(err)
 	}
+	// A panic in OPA must not end the gateway, because whoever writes policies could then stop everybody's requests.
 	program, err := regogen.Compile(regogen.Module(statements), len(statements))
 	if err != nil {
 		return nil, broken(err)
@@ -85,7 +86,8 @@ func (s *Set) register(statement *bind.Statement) {
 	p.clock.add(statement)
 }
 
-// finish sorts what was gathered.
+// finish sorts what was gathered. The order of the reads is the order of the facts, and of the parts of a cache key, so it
+// must be the same for every set of one revision.
 func (p *permission) finish(statements []*bind.Statement) {
 	slices.SortFunc(p.reads, func(a, b regogen.Read) int { return strings.Compare(a.Name, b.Name) })
 	p.reads = slices.Compact(p.reads)

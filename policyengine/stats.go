@@ -17,6 +17,7 @@ type Stats struct {
 	Revision   int64                      // of the policies that decide; 0 before the first are published
 }
 
+// ageBucket is the index in Stats.Ages.
 func ageBucket(age time.Duration) int {
 	for i, limit := range AgeLimits {
 		if age < limit {

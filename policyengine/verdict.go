@@ -83,6 +83,7 @@ func (s *Set) reasons(indexes []int, p *permission, facts []regogen.Fact, missin
 	return reasons
 }
 
+// reasonOf copies what a reason shows, so that a verdict does not keep a policy's tree alive.
 func reasonOf(s *bind.Statement) Reason {
 	o := s.Origin
 	r := Reason{

@@ -2,6 +2,7 @@ package decisionlog
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -19,7 +20,7 @@ type backwards struct {
 
 func newBackwards(file io.ReaderAt, size int64) (*backwards, error) {
 	b := &backwards{file: file, at: size}
-	if _, err := b.next(); err != nil && err != io.EOF { // the torn line, empty where there is none
+	if _, err := b.next(); err != nil && !errors.Is(err, io.EOF) { // the torn line, empty where there is none
 		return nil, err
 	}
 	return b, nil

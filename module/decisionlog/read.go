@@ -122,7 +122,7 @@ func openCursor(ctx context.Context, dir string, s segment, filter *Filter) (*cu
 	}
 	if err != nil {
 		c.close()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = nil
 		}
 		return nil, err
@@ -220,7 +220,7 @@ func (h *newest) advance(ctx context.Context) error {
 	}
 	heap.Pop(h)
 	front.close()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ endpoints:
   - { endpoint: "GET /platform/query", public: true }
 `)
 	removed := append(layersOf(t, base), Layer{Name: "Caddyfile", Remove: patternLines(t, "GET /api/query\nGET /platform/{x}\n")})
-	reopened := append(removed, layersOf(t, "catalog: again\nendpoints: [{ endpoint: GET /api/query, scopes: [write], oauth_scopes: [o.again] }]")...)
+	reopened := append(slices.Clip(removed), layersOf(t, "catalog: again\nendpoints: [{ endpoint: GET /api/query, scopes: [write], oauth_scopes: [o.again] }]")...)
 	allowed := append(layersOf(t, base), Layer{Name: "Caddyfile", AllowDerived: patternLines(t, "PUT /api/{anything}\n")})
 	all := append(layersOf(t, base), Layer{Name: "Caddyfile", AllowAllDerived: true})
 	requests := []string{

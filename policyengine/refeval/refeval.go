@@ -115,21 +115,21 @@ func Condition(c *bind.Condition, facts Facts) Truth {
 	if !known {
 		return Unknown
 	}
-	any := False
+	fit := False
 	for _, o := range c.Operands {
 		switch operand(c, subject, o, facts) {
 		case True:
-			any = True
+			fit = True
 		case Unknown:
-			if any == False {
-				any = Unknown
+			if fit == False {
+				fit = Unknown
 			}
 		}
 	}
 	if c.Operator.Negative() {
-		return any.not()
+		return fit.not()
 	}
-	return any
+	return fit
 }
 
 // subject is the texts that a condition compares. A plain text is one value and no list. A record that holds a list

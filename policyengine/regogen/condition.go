@@ -1,6 +1,8 @@
 package regogen
 
 import (
+	"slices"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	pol "github.com/doorward/doorward/policyengine/ast"
@@ -20,7 +22,8 @@ type condition struct {
 
 func (c *condition) ref() *ast.Term { return inputRef(c.Name) }
 
-// supported reports whether the condition can be decided at all.
+// supported reports whether the condition can be decided at all. Binding refuses operators that a kind does not have;
+// statements that were made in another way are held to the same here, where getting it wrong would grant.
 func (c *condition) supported() bool {
 	switch {
 	case c.Kind == catalog.Unsupported, len(c.Operands) == 0:
@@ -60,6 +63,7 @@ func (t *translator) notFalse(c *condition) formula {
 	case c.Kind.Timed():
 		return allOf(c.timed()...)
 	case c.Operator.Negative():
+		// That an operand is unknown needs no alternative of its own: it fits nothing, so "no known operand fits" holds.
 		return formula{{isNull(c.ref())}, append(alternative{isKnown(c.ref())}, t.noMatch(c)...)}
 	}
 	o := c.operands()
@@ -161,7 +165,7 @@ func (c *condition) fitsText(o operands) formula {
 	}
 	for _, template := range o.templates {
 		bindings, value := c.value(template)
-		a := append(bindings, isString(ref))
+		a := append(slices.Clip(bindings), isString(ref))
 		f = append(f, append(a, c.compare(ref, value)))
 	}
 	return f
@@ -198,7 +202,7 @@ func (c *condition) fitsMember(o operands) formula {
 	return f
 }
 
-// compare is the condition's operator, taken as positive, for a value with attributes in it.
+// compare is the condition's operator, a NOT before it left out, for a value with attributes in it.
 func (c *condition) compare(subject, value *ast.Term) *ast.Expr {
 	switch c.Operator {
 	case pol.StartsWith, pol.NotStartsWith:
@@ -210,6 +214,8 @@ func (c *condition) compare(subject, value *ast.Term) *ast.Expr {
 	}
 }
 
+// hasPrefix is found by index with one prefix and with many. The subject must be a string: of anything else the function
+// fails, and the whole evaluation with it.
 func hasPrefix(subject *ast.Term, prefixes []string) *ast.Expr {
 	if len(prefixes) == 1 {
 		return ast.StartsWith.Expr(subject, ast.StringTerm(prefixes[0]))

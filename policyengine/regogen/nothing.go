@@ -7,7 +7,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 )
 
-// nothing is a store without data, and a transaction on it. All that rules know is in their input and in themselves.
+// nothing is a store without data, and a transaction on it. All that rules know is in their input and in themselves. OPA
+// asks its store for what the rules might share a path with, so there has to be one; this one takes no lock and keeps no
+// transactions, and any number of evaluations may use it at once.
 type nothing struct {
 	storage.WritesNotSupported
 	storage.PolicyNotSupported

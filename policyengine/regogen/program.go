@@ -77,6 +77,7 @@ func (p *Program) Run(ctx context.Context, input *ast.Term, limit time.Duration)
 			o, err = Outcome{}, fmt.Errorf("the evaluation panicked: %v", r)
 		}
 	}()
+	// A context would be looked at only by functions that wait for something; this is looked at in every step.
 	cancel := topdown.NewCancel()
 	timer := time.AfterFunc(limit, cancel.Cancel)
 	defer timer.Stop()
@@ -96,6 +97,7 @@ func (p *Program) Run(ctx context.Context, input *ast.Term, limit time.Duration)
 	case err != nil:
 		return Outcome{}, err
 	case answers != 1:
+		// None would look like "nothing holds", and a DENY that held would be lost with it.
 		return Outcome{}, fmt.Errorf("the rules gave %d answers", answers)
 	}
 	return o, nil
@@ -117,6 +119,8 @@ func (p *Program) outcome(r topdown.QueryResult) (o Outcome, err error) {
 	return o, nil
 }
 
+// numbers reads one set. The rules make nothing but texts of numbers, so anything else means that these are not our
+// rules, or that OPA has changed under us.
 func (p *Program) numbers(t *ast.Term) ([]int, error) {
 	if t == nil {
 		return nil, errors.New("no result")

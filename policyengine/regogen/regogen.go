@@ -48,7 +48,7 @@ func Module(statements []*bind.Statement) *ast.Module {
 	for i, s := range statements {
 		t.statement(i, s)
 	}
-	t.module.SetRegoVersion(ast.RegoV1)
+	t.module.SetRegoVersionSpan(ast.RegoVersionSpanOf(ast.RegoV1))
 	return t.module
 }
 

@@ -34,7 +34,7 @@ func Source(statements []*bind.Statement) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("formatting rules: %w", err)
 	}
-	source = parsable(source)
+	source = parsable(source) // formatting has brought the escapes back
 	read, err := ast.ParseModuleWithOpts("iam.rego", string(source), parserOptions())
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules back: %w", err)
@@ -95,6 +95,7 @@ func writeStatement(text *bytes.Buffer, index int, s *bind.Statement, rules []*a
 	return nil
 }
 
+// sameRules compares by meaning: places in the text do not count.
 func sameRules(a, b []*ast.Rule) bool {
 	if len(a) != len(b) {
 		return false

@@ -41,6 +41,7 @@ func (c *condition) timed() []*ast.Expr {
 		local := ast.Rem.Call(ast.Plus.Call(ref, numberTerm(east%day)), numberTerm(day))
 		return []*ast.Expr{c.order(local, int64(moment.Clock/time.Second), 0)}
 	case catalog.Date:
+		// A day is 24 hours from its first second in the zone of the literal, whose offset does not change.
 		first := moment.Time.Unix()
 		if c.Operator == pol.Equal {
 			return []*ast.Expr{

@@ -125,11 +125,11 @@ func newKey(parsed jose.JSONWebKey) (*key, error) {
 	case !slices.ContainsFunc(knownAlgorithms(), k.serves):
 		return nil, errors.New("the key fits no algorithm, or not the one that it is for")
 	}
-	print, err := parsed.Thumbprint(crypto.SHA256)
+	thumbprint, err := parsed.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return nil, errors.New("the key has no thumbprint")
 	}
-	k.print = string(print)
+	k.print = string(thumbprint)
 	return k, nil
 }
 
