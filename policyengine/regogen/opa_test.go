@@ -17,7 +17,7 @@ import (
 	"github.com/doorward/doorward/policyengine/regogen"
 )
 
-// opa builds the real command, of the version in tools.mod, and runs it.
+// opa builds the real command, of the version in testdata/opa, and runs it.
 type opa struct {
 	t      *testing.T
 	binary string
@@ -30,8 +30,8 @@ func newOPA(t *testing.T) opa {
 		t.Skip("builds the opa command")
 	}
 	o := opa{t, filepath.Join(t.TempDir(), "opa"), t.TempDir()}
-	build := exec.CommandContext(t.Context(), "go", "build", "-modfile=tools.mod", "-o", o.binary, "github.com/open-policy-agent/opa")
-	build.Dir = filepath.Join("..", "..")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", o.binary, "github.com/open-policy-agent/opa")
+	build.Dir = filepath.Join("testdata", "opa")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building opa: %v\n%s", err, out)
 	}
