@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/doorward/doorward/module/endpoint"
 )
@@ -26,6 +27,7 @@ func TestDocs_Options(t *testing.T) {
 	for _, test := range []struct{ file, block, around, text string }{
 		{"doorward-global.md", "doorward", option, "nonsense"},
 		{"doorward-global.md", "token_format", option, "token_format shop01 {\n nonsense\n}"},
+		{"doorward-global.md", "issuer", option, "issuer https://login.example.com {\n nonsense\n}"},
 		{"doorward-global.md", "cache", option, "cache {\n nonsense\n}"},
 		{"doorward.md", "doorward", directive, "nonsense"},
 		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
@@ -38,9 +40,7 @@ func TestDocs_Options(t *testing.T) {
 			if err == nil {
 				t.Fatal("the option nonsense is taken")
 			}
-			_, list, _ := strings.Cut(err.Error(), "expected one of: ")
-			list, _, _ = strings.Cut(list, ", at ")
-			compare(t, firstColumn(t, test.file, "## "+test.block), strings.Split(list, ", "))
+			compare(t, firstColumn(t, test.file, "## "+test.block), expectedWords(err))
 		})
 	}
 }
@@ -63,10 +63,11 @@ func TestDocs_Grammar(t *testing.T) {
 // TestDocs_Catalogue compares the keys of a catalogue file in the same way.
 func TestDocs_Catalogue(t *testing.T) {
 	for what, text := range map[string]string{
-		"a catalogue": `{"nonsense": 1}`,
-		"a scope":     `{"scopes": [{"nonsense": 1}]}`,
-		"an alias":    `{"aliases": [{"nonsense": 1}]}`,
-		"an endpoint": `{"endpoints": [{"nonsense": 1}]}`,
+		"a catalogue":  `{"nonsense": 1}`,
+		"a scope":      `{"scopes": [{"nonsense": 1}]}`,
+		"an alias":     `{"aliases": [{"nonsense": 1}]}`,
+		"an endpoint":  `{"endpoints": [{"nonsense": 1}]}`,
+		"an attribute": `{"endpoints": [{"attributes": {"an attribute": {"nonsense": 1}}}]}`,
 	} {
 		t.Run(what, func(t *testing.T) {
 			_, err := endpoint.Parse("x.json", []byte(text))
@@ -80,6 +81,19 @@ func TestDocs_Catalogue(t *testing.T) {
 			compare(t, firstColumn(t, "endpoints.md", "### "+what), strings.Split(found[1], ", "))
 		})
 	}
+}
+
+// TestDocs_Attribute makes sure that a Caddyfile can say of an attribute what a catalogue file can, in the same words.
+func TestDocs_Attribute(t *testing.T) {
+	var actual []string
+	for _, text := range []string{"attribute a:x nonsense x", "attribute a:x query x {\n nonsense\n}"} {
+		_, err := adapt(":8080 {\n doorward {\n endpoint GET /a a.read {\n" + text + "\n}\n}\n}\n")
+		if err == nil {
+			t.Fatalf("%q is taken", text)
+		}
+		actual = append(actual, expectedWords(err)...)
+	}
+	compare(t, firstColumn(t, "endpoints.md", "### an attribute"), actual)
 }
 
 // TestDocs_Placeholders compares the documented placeholders with the cases of the functions that answer them.
@@ -111,6 +125,21 @@ func TestDocs_Answers(t *testing.T) {
 	compare(t, firstColumn(t, "placeholders.md", "## Metrics"), all(metric, source(t, "../module/metrics.go")))
 	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
+	cause = regexp.MustCompile(`(?m)^\t\w+\s+tokens\.Refusal = "(\w+)"`)
+	compare(t, firstColumn(t, "placeholders.md", "## Causes for JWTs"), all(cause, source(t, "../tokens/jwt/refusal.go")))
+}
+
+// TestDocs_SameRow makes sure that the two forms of the example in the documentation are one row.
+func TestDocs_SameRow(t *testing.T) {
+	parts := strings.Split(page(t, "endpoints.md"), "```")
+	if len(parts) != 5 {
+		t.Fatalf("%d examples, want 2", len(parts)/2)
+	}
+	want := parseCatalogue(t, "x.yaml", "catalog: x\n"+strings.TrimPrefix(parts[1], "yaml"))
+	got := rowsAsCatalogue(t, ":8080 {\n doorward {\n"+strings.TrimPrefix(parts[3], "caddyfile")+"}\n}\n")
+	if diff := cmp.Diff(want.Endpoints, got.Endpoints, cmpopts.IgnoreFields(endpoint.Endpoint{}, "Origin")); diff != "" {
+		t.Errorf("(-catalogue +Caddyfile):\n%s", diff)
+	}
 }
 
 // TestDocs_Examples adapts every Caddyfile that the documentation shows whole.
@@ -119,6 +148,13 @@ func TestDocs_Examples(t *testing.T) {
 	if _, err := adapt(parts[3]); err != nil {
 		t.Error(err)
 	}
+}
+
+// expectedWords are those that an error of the parser lists.
+func expectedWords(err error) []string {
+	_, list, _ := strings.Cut(err.Error(), "expected one of: ")
+	list, _, _ = strings.Cut(list, ", at ")
+	return strings.Split(list, ", ")
 }
 
 func page(t *testing.T, file string) string {

@@ -2,6 +2,7 @@ package module
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -12,20 +13,36 @@ import (
 
 // parseEndpoint reads
 //
-//	endpoint <method[,method...]> <path> [<scope...>] { … }
+//	endpoint <method[,method...]> <path> [<scope...>] {
+//	    scopes             <scope...>
+//	    oauth_scopes       <scope...>
+//	    any_token
+//	    public
+//	    websocket
+//	    encoded_slash
+//	    semicolon
+//	    non_ascii
+//	    no_personal_tokens
+//	    permission         <permission...>
+//	    attribute          <name> <place> … { … }
+//	    page_keys          <parameter...>
+//	    query_permission   <parameter> <permission>
+//	    max_body           <bytes>
+//	}
 //
-// and adds a row for each method. Scopes may stand on the line or in the block.
+// and adds a row for each method. Scopes may stand on the line or in the block. For attributes see parseAttribute.
 func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 	origin := fmt.Sprintf("%s:%d", filepath.Base(d.File()), d.Line())
 	patterns, rest, err := parsePattern(d)
 	if err != nil {
 		return err
 	}
-	row := EndpointRow{Scopes: rest, Origin: origin}
+	head := placeOf(d)
+	row := EndpointRow{Endpoint: patterns[0], Scopes: rest, Origin: origin}
 	flag := func(to *bool) option {
 		return func(d *caddyfile.Dispenser) error { return parseFlag(d, to) }
 	}
-	err = parseBlock(d, "endpoint", options{
+	known := options{
 		"scopes":             func(d *caddyfile.Dispenser) error { return appendArgs(d, &row.Scopes, "a scope") },
 		"oauth_scopes":       func(d *caddyfile.Dispenser) error { return appendArgs(d, &row.OAuthScopes, "an OAuth scope") },
 		"any_token":          flag(&row.AnyToken),
@@ -35,9 +52,13 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 		"semicolon":          flag(&row.Semicolon),
 		"non_ascii":          flag(&row.NonASCII),
 		"no_personal_tokens": flag(&row.NoPersonalTokens),
-	})
-	if err != nil {
+	}
+	maps.Copy(known, row.askOptions())
+	if err := parseBlock(d, "endpoint", known); err != nil {
 		return err
+	}
+	if err := row.checkAsk(); err != nil {
+		return atLine(head, err)
 	}
 	if !row.Public && !row.AnyToken && len(row.Scopes)+len(row.OAuthScopes) == 0 {
 		return d.Errf("endpoint %s: expected scopes, oauth_scopes, any_token or public", patterns[0])
@@ -47,6 +68,13 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 		*to = append(*to, row)
 	}
 	return nil
+}
+
+// placeOf keeps the place of the token that was read last, for errors that show later.
+func placeOf(d *caddyfile.Dispenser) *caddyfile.Dispenser {
+	place := caddyfile.NewDispenser([]caddyfile.Token{d.Token()})
+	place.Next()
+	return place
 }
 
 // parseCatalogs reads names of catalogues. A name that no embedded one has is noticed here, where its line is known; a

@@ -20,6 +20,11 @@ import (
 //	        semicolon
 //	        non_ascii
 //	        no_personal_tokens
+//	        permission         <permission...>
+//	        attribute          <name> <place> <where> { … }
+//	        page_keys          <parameter...>
+//	        query_permission   <parameter> <permission>
+//	        max_body           <bytes>
 //	    }
 //	    remove_endpoint    <method[,method...]> <path>
 //	    allow_derived      [<method[,method...]> <path>]

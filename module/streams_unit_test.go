@@ -9,8 +9,8 @@ import (
 )
 
 // cutting makes a stream that notes its cuts.
-func cutting(token string, cuts *[]string) *stream {
-	return &stream{token: token, environment: "default", cut: func(error) { *cuts = append(*cuts, token) }}
+func cutting(token string, cuts chan<- string) *stream {
+	return &stream{token: token, environment: "default", cut: func(error) { cuts <- token }}
 }
 
 func answer(live bool, err error) liveness {
@@ -31,9 +31,9 @@ func TestRecheck(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var cuts []string
+			cuts := make(chan string, 10)
 			s := newStreams(newCounters())
-			st := cutting("a", &cuts)
+			st := cutting("a", cuts)
 			s.add(st, 0)
 			s.recheck(t.Context(), test.changed, test.isLive)
 			s.recheck(t.Context(), test.changed, test.isLive) // a stream is cut once, however often it is told
@@ -51,21 +51,21 @@ func TestRecheck(t *testing.T) {
 
 func TestStreamLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var cuts []string
+		cuts := make(chan string, 10)
 		s := newStreams(newCounters())
-		long, over := cutting("long", &cuts), cutting("over", &cuts)
+		long, over := cutting("long", cuts), cutting("over", cuts)
 		s.add(long, time.Hour)
 		s.add(over, time.Minute)
 		s.remove(over)
 		time.Sleep(time.Hour - 1)
 		synctest.Wait()
 		if len(cuts) != 0 {
-			t.Fatalf("cut %v before its time", cuts)
+			t.Fatalf("cut %s before its time", <-cuts)
 		}
 		time.Sleep(1)
 		synctest.Wait()
-		if len(cuts) != 1 || cuts[0] != "long" {
-			t.Errorf("cut %v, want long", cuts)
+		if len(cuts) != 1 || <-cuts != "long" {
+			t.Error("want exactly the long one cut")
 		}
 	})
 }
@@ -96,13 +96,13 @@ func TestRevocationBeforeRegistration(t *testing.T) {
 // revocations. Fix: what is closed cuts what it watched. Invariant: no stream is ever open under a gate that is closed,
 // nor opened under it.
 func TestClosedGateLeavesNoStream(t *testing.T) {
-	var cuts []string
+	cuts := make(chan string, 10)
 	s := newStreams(newCounters())
-	s.add(cutting("before", &cuts), 0)
+	s.add(cutting("before", cuts), 0)
 	s.close()
-	s.add(cutting("after", &cuts), 0)
+	s.add(cutting("after", cuts), 0)
 	if len(cuts) != 2 {
-		t.Errorf("cut %v, want both", cuts)
+		t.Errorf("cut %d, want both", len(cuts))
 	}
 	if n := read(t, s.counters.streamsCut.WithLabelValues(cutClosed)).GetCounter().GetValue(); n != 2 {
 		t.Errorf("%v streams counted, want 2", n)

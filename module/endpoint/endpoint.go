@@ -40,8 +40,8 @@ type Endpoint struct {
 	Scopes []string
 	// OAuthScopes are the alternatives for OAuth and platform tokens.
 	OAuthScopes []string
-	// Permissions are the IAM permissions that the API's documentation names, any one of them. They inform; what is
-	// asked stands in Ask.
+	// Permissions are the IAM permissions that the API's documentation names, any one of them. Where Ask says nothing, a
+	// credential that acts for a user needs one of them without conditions.
 	Permissions []string
 	// Ask is what the policies of a user have to grant, and where the request says on what; nil where they are not
 	// asked.

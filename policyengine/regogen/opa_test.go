@@ -32,6 +32,7 @@ func newOPA(t *testing.T) opa {
 	o := opa{t, filepath.Join(t.TempDir(), "opa"), t.TempDir()}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", o.binary, "github.com/open-policy-agent/opa")
 	build.Dir = filepath.Join("testdata", "opa")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as everywhere, also while this test has the race detector
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building opa: %v\n%s", err, out)
 	}
