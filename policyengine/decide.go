@@ -11,8 +11,7 @@ import (
 )
 
 // set finds the compiled statements of a request's subject, nil for a subject to whom nothing is bound.
-func (e *Engine) set(ctx context.Context, r *Request) (*Set, error) {
-	current := e.current.Load()
+func (e *Engine) set(ctx context.Context, current *policies, r *Request) (*Set, error) {
 	if current == nil {
 		return nil, fault.New(fault.Unavailable, "The policies are not loaded yet.", nil)
 	}
@@ -41,18 +40,23 @@ func (e *Engine) set(ctx context.Context, r *Request) (*Set, error) {
 
 // Set returns the compiled statements that apply to a subject at a place, nil where there are none; of the request only
 // the subject and the place count. The error is a fault.
-func (e *Engine) Set(ctx context.Context, r Request) (*Set, error) { return e.set(ctx, &r) }
+func (e *Engine) Set(ctx context.Context, r Request) (*Set, error) { return e.set(ctx, e.current.Load(), &r) }
 
 // Decide answers one request, from the cache where it can. The verdict refuses whenever there is an error, which is a
 // fault: policies that are not there or do not compile, a request that is incomplete or too large, an evaluation that
 // fails or takes too long, or ctx being done while waiting for one.
 func (e *Engine) Decide(ctx context.Context, r Request) (Verdict, error) {
+	return e.decideBy(ctx, e.current.Load(), r)
+}
+
+// decideBy answers one request by these policies, which are the current ones or were just now.
+func (e *Engine) decideBy(ctx context.Context, current *policies, r Request) (Verdict, error) {
 	if err := r.check(); err != nil {
 		return Verdict{}, err
 	}
 	// The set, and with it the revision in the key, is read once. A decision of policies that are replaced meanwhile is
 	// kept under their revision and answers nobody else.
-	set, err := e.set(ctx, &r)
+	set, err := e.set(ctx, current, &r)
 	if err != nil || set == nil {
 		return Verdict{}, err
 	}
@@ -133,10 +137,13 @@ func (e *Engine) DecideAll(ctx context.Context, requests []Request) (Verdict, er
 	if len(requests) == 0 || len(requests) > MaxRequests {
 		return Verdict{}, invalid(fmt.Sprintf("%d things were asked about; 1 to %d can be", len(requests), MaxRequests))
 	}
+	// One publication for all of them. Were the first decided by the old policies and the last by the new ones, together
+	// they could be granted what neither grants.
+	current := e.current.Load()
 	all := Verdict{Allow: true, Cached: true}
 	for _, r := range requests {
 		// One after the other: most come from the cache, and a refusal ends it.
-		v, err := e.Decide(ctx, r)
+		v, err := e.decideBy(ctx, current, r)
 		if err != nil {
 			return Verdict{}, err
 		}
