@@ -2,6 +2,7 @@ package doorwardcmd_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,9 +23,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"doorward": doorwardcmd.Main, "caddy": caddycmd.Main})
 }
 
+var update = flag.Bool("update", false, "rewrite the expected files in the scripts")
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: "testdata/script", UpdateScripts: *update,
 		Condition: func(name string) (bool, error) {
 			if name != "root" {
 				return false, fmt.Errorf("unknown condition %q", name)
@@ -66,7 +69,8 @@ func capture(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], found[1])
 }
 
-var moment = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
+// moment is a time, or how long a stage took with the spaces that fill its column.
+var moment = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|\b[\d.]+(ns|µs|ms) *`)
 
 // settle <file> keeps stdout, without the times that are of the moment, for a comparison.
 func settle(ts *testscript.TestScript, _ bool, args []string) {

@@ -34,9 +34,18 @@ const (
 
 // open opens the store for administration. The caller closes it.
 func (f *storeFlags) open(ctx context.Context, p presence) (*module.Administration, error) {
-	config, err := readConfig(f.config, f.adapter)
+	options, err := f.options(p)
 	if err != nil {
 		return nil, err
+	}
+	return module.OpenAdministration(ctx, options)
+}
+
+// options are the config and the store that the flags name.
+func (f *storeFlags) options(p presence) (module.AdministrationOptions, error) {
+	config, err := readConfig(f.config, f.adapter)
+	if err != nil {
+		return module.AdministrationOptions{}, err
 	}
 	dsn := f.store
 	if dsn == "" && config == nil {
@@ -44,10 +53,10 @@ func (f *storeFlags) open(ctx context.Context, p presence) (*module.Administrati
 	}
 	if p == mustExist {
 		if err := checkExists(dsn); err != nil {
-			return nil, err
+			return module.AdministrationOptions{}, err
 		}
 	}
-	return module.OpenAdministration(ctx, module.AdministrationOptions{Config: config, Store: dsn})
+	return module.AdministrationOptions{Config: config, Store: dsn}, nil
 }
 
 // checkExists finds the typing mistake in a path before an empty store is made there. It knows the path only where no
