@@ -28,6 +28,7 @@ func TestDocs_Options(t *testing.T) {
 		{"doorward-global.md", "doorward", option, "nonsense"},
 		{"doorward-global.md", "token_format", option, "token_format shop01 {\n nonsense\n}"},
 		{"doorward-global.md", "issuer", option, "issuer https://login.example.com {\n nonsense\n}"},
+		{"doorward-global.md", "decision_log", option, "decision_log {\n nonsense\n}"},
 		{"doorward-global.md", "cache", option, "cache {\n nonsense\n}"},
 		{"doorward.md", "doorward", directive, "nonsense"},
 		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
@@ -122,7 +123,8 @@ func TestDocs_Answers(t *testing.T) {
 	}
 	compare(t, firstColumn(t, "answers.md", "## Reasons"), reasons)
 	metric := regexp.MustCompile(`Name: "(doorward_\w+)"`)
-	compare(t, firstColumn(t, "placeholders.md", "## Metrics"), all(metric, source(t, "../module/metrics.go")))
+	compare(t, firstColumn(t, "placeholders.md", "## Metrics"),
+		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")))
 	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
 	cause = regexp.MustCompile(`(?m)^\t\w+\s+tokens\.Refusal = "(\w+)"`)

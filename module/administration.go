@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/scope"
@@ -22,6 +23,7 @@ type AdministrationOptions struct {
 type Administration struct {
 	Tokens       *tokens.Service
 	Policies     *pap.Service
+	Permissions  *catalog.Catalog // what policies may name
 	Store        store.Store
 	Account      string         // that policies, groups and users are administered in
 	Environment  string         // of tokens that are issued without one
@@ -48,13 +50,22 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	if err != nil {
 		return nil, err
 	}
+	texts, err := readPolicyCatalogs(app.PolicyCatalogs)
+	if err != nil {
+		return nil, err
+	}
+	policies, err := mergePolicyCatalogs(texts)
+	if err != nil {
+		return nil, err
+	}
 	s, err := store.Open(ctx, app.Store, store.Options{})
 	if err != nil {
 		return nil, err
 	}
 	return &Administration{
 		Tokens:       tokens.NewService(tokens.ServiceConfig{Store: s, Formats: formats, Scopes: scopes}),
-		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask}),
+		Permissions:  policies,
+		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: policies}),
 		Store:        s,
 		Account:      app.Account,
 		Environment:  app.Environment,

@@ -55,14 +55,25 @@ type App struct {
 	// Take imported tokens of the old opaque format. Default: off.
 	LegacyTokens bool `json:"legacy_tokens,omitempty"`
 
+	// Others whose JWTs are taken as well. Default: nobody.
+	Issuers []Issuer `json:"issuers,omitempty"`
+
+	// Files of services, permissions and conditions that policies may name beyond the built-in ones, in YAML or JSON.
+	PolicyCatalogs []string `json:"policy_catalogs,omitempty"`
+
 	// Bounds of the cache of verified tokens.
 	Cache Cache `json:"cache,omitzero"`
 
-	ctx     caddy.Context
-	logger  *zap.Logger
-	gate    *gate
-	release func() error
-	layers  []endpoint.Layer
+	// The latest decisions, kept in files. Default: none are kept.
+	DecisionLog *DecisionLog `json:"decision_log,omitempty"`
+
+	ctx         caddy.Context
+	logger      *zap.Logger
+	gate        *gate
+	release     func() error
+	ring        *decisionRing // nil: no decisions are kept
+	releaseRing func() error
+	layers      []endpoint.Layer
 }
 
 // Cache bounds what is remembered of tokens between requests, and for how long. Zero means the default.
@@ -96,15 +107,30 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Cache.validate(); err != nil {
 		return err
 	}
+	a.Issuers = completeIssuers(a.Issuers, a.Environment)
 	var err error
 	if a.layers, err = readLayers(a.Catalogs, a.Endpoints, a.RemoveEndpoints, a.AllowDerived); err != nil {
 		return err
 	}
-	config := gateConfig{Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache}
+	config, err := a.gateConfig()
+	if err != nil {
+		return err
+	}
 	if a.gate, a.release, err = acquireGate(config, a.logger); err != nil {
 		return err
 	}
-	return registerCollectors(ctx.GetMetricsRegistry(), a.gate.counters.collectors())
+	if a.ring, a.releaseRing, err = acquireDecisionRing(a.DecisionLog, a.logger); err != nil {
+		return err
+	}
+	return registerCollectors(ctx.GetMetricsRegistry(), append(a.gate.collectors(), a.ring.collector()))
+}
+
+func (a *App) gateConfig() (gateConfig, error) {
+	policyCatalogs, err := readPolicyCatalogs(a.PolicyCatalogs)
+	return gateConfig{
+		Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache, Issuers: a.Issuers,
+		PolicyCatalogs: policyCatalogs,
+	}, err
 }
 
 func (a *App) applyDefaults() {
@@ -166,12 +192,15 @@ func (a *App) Start() error { return a.checkTrustedProxies() }
 // Stop has nothing to do: what the app holds is given back by Cleanup, when no request uses it any more.
 func (*App) Stop() error { return nil }
 
-// Cleanup gives the gate back. The last config that uses it closes the store.
+// Cleanup gives the gate and the decision log back. The last config that uses them closes them.
 func (a *App) Cleanup() error {
-	if a.release == nil {
-		return nil
+	var failed []error
+	for _, release := range []func() error{a.release, a.releaseRing} {
+		if release != nil {
+			failed = append(failed, release())
+		}
 	}
-	return a.release()
+	return errors.Join(failed...)
 }
 
 // Interface guards.

@@ -26,15 +26,23 @@ import (
 //	        oauth
 //	    }
 //	    legacy_tokens
+//	    policy_catalog     <file...>
+//	    issuer             <url> { … }
 //	    cache {
 //	        tokens             <number>
 //	        absent             <number>
 //	        lifetime           <duration>
 //	        stale_for          <duration>
 //	    }
+//	    decision_log [<folder>] {
+//	        max_size           <size>
+//	        mask               <field...>
+//	        sample             <number>
+//	        off
+//	    }
 //	}
 //
-// The options about endpoints are those of the `doorward` directive, and hold for every site.
+// The options about endpoints are those of the `doorward` directive, and hold for every site. For issuers see parseIssuer.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
 		d.Next() // to where the line is known
@@ -67,7 +75,10 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"allow_derived":   func(d *caddyfile.Dispenser) error { return parseAllowDerived(d, &a.AllowDerived) },
 		"token_format":    a.parseTokenFormat,
 		"legacy_tokens":   func(d *caddyfile.Dispenser) error { return parseFlag(d, &a.LegacyTokens) },
+		"issuer":          a.parseIssuer,
+		"policy_catalog":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.PolicyCatalogs, "a file") },
 		"cache":           a.parseCache,
+		"decision_log":    a.parseDecisionLog,
 	})
 }
 

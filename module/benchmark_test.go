@@ -82,7 +82,7 @@ func verifiedExchange(t testing.TB, h *Handler, token string) *exchange {
 }
 
 // benchmarkHandler is provisioned as in a config with nothing in it but a store, and with a log that goes nowhere.
-func benchmarkHandler(b *testing.B) (*Handler, unitGate) {
+func benchmarkHandler(b testing.TB) (*Handler, unitGate) {
 	b.Helper()
 	app, _ := json.Marshal(App{Store: "sqlite:" + filepath.Join(b.TempDir(), "doorward.db")})
 	ctx, err := caddy.ProvisionContext(&caddy.Config{

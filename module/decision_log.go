@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -12,20 +14,28 @@ import (
 	"github.com/doorward/doorward/tokens"
 )
 
-// Refusals are logged at level info, at most so many a second of each message and every so many-th after that, so that
-// a flood of bad requests cannot fill a disk or cost more than serving them would. Faults are never left out.
+// Refusals are logged at most so many a second and every so many-th after that, so that a flood of bad requests cannot
+// fill a disk or cost more than serving them would. Faults are never left out. Requests that were let through are logged
+// at level debug only, and all of them: who asks for that level wants to see them, and Caddy's `log` can sample.
 const (
-	refusalsLogged      = 50
-	refusalsLoggedAfter = 100
+	decisionsLogged      = 50
+	decisionsLoggedAfter = 100
 )
 
-func sampleRefusals(logger *zap.Logger) *zap.Logger {
+// decisionLogger is `http.log.doorward`, beside Caddy's `http.log.access`: a decision is a fact about a request, not about
+// the handler, and a `log` of a config can pick the two in the same way. The context's own logger would put the
+// handler's identifier in front.
+func decisionLogger(ctx caddy.Context) *zap.Logger {
+	return ctx.Logger(new(caddyhttp.App)).Named("log.doorward")
+}
+
+func sampleDecisions(logger *zap.Logger) *zap.Logger {
 	return logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(core, time.Second, refusalsLogged, refusalsLoggedAfter)
+		return zapcore.NewSamplerWithOptions(core, time.Second, decisionsLogged, decisionsLoggedAfter)
 	}))
 }
 
-// settle makes the decision final: it is counted, and it is logged. Fields are built only where they are written.
+// settle makes the decision final: it is counted, it is logged, and who observes is told. Fields are built only where they are written.
 func (x *exchange) settle(r reason) {
 	x.reason = r
 	x.h.counters.byReason[r].Inc()
@@ -34,17 +44,20 @@ func (x *exchange) settle(r reason) {
 	}
 	switch r.decision() {
 	case "allow":
-		if entry := x.h.logger.Check(zap.DebugLevel, "allowed"); entry != nil {
+		if entry := x.h.faults.Check(zap.DebugLevel, "allowed"); entry != nil {
 			entry.Write(x.logFields()...)
 		}
 	case "deny":
-		if entry := x.h.refusals.Check(zap.InfoLevel, "refused"); entry != nil {
+		if entry := x.h.decisions.Check(zap.InfoLevel, "refused"); entry != nil {
 			entry.Write(x.logFields()...)
 		}
 	default:
-		if entry := x.h.logger.Check(zap.ErrorLevel, "could not decide"); entry != nil {
+		if entry := x.h.faults.Check(zap.ErrorLevel, "could not decide"); entry != nil {
 			entry.Write(append(x.logFields(), zap.Error(x.fault))...)
 		}
+	}
+	if x.h.observer != nil {
+		x.h.observer.settled(x)
 	}
 }
 

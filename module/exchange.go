@@ -27,12 +27,15 @@ type exchange struct {
 	environment string
 	credential  tokens.Credential
 	anonymous   bool // a public endpoint, and no credential sent
+	wroteHeader bool // of the answer; it shares a word, with which the exchange fits the allocator's class of 768 bytes
 	principal   *tokens.Principal
+	bearer      *bearer // what a JWT says beyond principal; nil for other credentials
 	endpoint    *endpoint.Endpoint
 	params      endpoint.Params
 
 	verdict *policyengine.Verdict // of the user's policies; nil where they were not asked
 
+	trace   *trace // nil where nobody observes
 	id      decisionID
 	reason  reason
 	detail  string // for the client, where the reason's own sentence is not enough
@@ -42,7 +45,6 @@ type exchange struct {
 	leash       leash   // ends the proxied request
 	stream      *stream // set while the response is a long-lived one
 	changesSeen uint64  // changes of tokens before this one was verified
-	wroteHeader bool
 
 	values [8]string // backing of the header values that set writes
 	used   int
@@ -52,6 +54,9 @@ type exchange struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{h: h, r: r, now: h.now(), id: newDecisionID()}
 	x.ResponseWriter = w
+	if h.observer != nil {
+		x.trace = new(trace)
+	}
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(x.placeholder)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,11 +22,13 @@ import (
 type gate struct {
 	store    store.Store
 	verifier *tokens.Verifier
+	issuers  *issuers // nil where nobody else's tokens are taken
 	rules    *rules
 	streams  *streams
 	counters *counters
 	follower *feed.Follower
 	logger   *zap.Logger
+	opened   time.Time
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -37,6 +40,9 @@ type gateConfig struct {
 	TokenFormats []TokenFormat `json:"token_formats"`
 	LegacyTokens bool          `json:"legacy_tokens"`
 	Cache        Cache         `json:"cache"`
+	Issuers      []Issuer      `json:"issuers"`
+
+	PolicyCatalogs []string `json:"policy_catalogs"` // the texts, not the names of the files
 }
 
 // gates holds every gate in use in this process, by its encoded config.
@@ -75,6 +81,21 @@ func openGate(config gateConfig, logger *zap.Logger) (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
+	trusted, err := newIssuers(config.Issuers, config.TokenFormats, logger)
+	if err != nil {
+		return nil, err
+	}
+	g, err := openGateOver(config, formats, logger)
+	if err != nil {
+		trusted.close()
+		return nil, err
+	}
+	g.issuers = trusted
+	return g, nil
+}
+
+// openGateOver opens the store, and what stands on it.
+func openGateOver(config gateConfig, formats *tokens.Formats, logger *zap.Logger) (*gate, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	s, err := store.Open(ctx, config.Store, store.Options{})
@@ -85,18 +106,33 @@ func openGate(config gateConfig, logger *zap.Logger) (*gate, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), s.Close())
 	}
-	g := &gate{store: s, counters: newCounters(), logger: logger, done: make(chan struct{})}
-	g.streams = newStreams(g.counters)
-	g.verifier = tokens.NewVerifier(config.verifier(s, formats, logger))
-	if g.rules, err = newRules(s, config.Cache, logger); err != nil {
-		return nil, errors.Join(err, g.verifier.Close(ctx), s.Close())
-	}
-	if err := g.rules.publish(ctx); err != nil {
-		g.rules.close()
-		return nil, errors.Join(fmt.Errorf("policies: %w", err), g.verifier.Close(ctx), s.Close())
+	g, err := assembleGate(ctx, config, s, formats, logger)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	g.follow(start)
 	return g, nil
+}
+
+// assembleGate puts what decides before a store. It does not follow the store's changes yet; the store stays the
+// caller's where there is an error.
+func assembleGate(ctx context.Context, config gateConfig, s store.Store, formats *tokens.Formats, logger *zap.Logger) (g *gate, err error) {
+	g = &gate{store: s, counters: newCounters(), logger: logger, opened: time.Now(), done: make(chan struct{})}
+	g.streams = newStreams(g.counters)
+	g.verifier = tokens.NewVerifier(config.verifier(s, formats, logger))
+	if g.rules, err = newRules(s, config, logger); err != nil {
+		return nil, errors.Join(err, g.verifier.Close(ctx))
+	}
+	if err := g.rules.publish(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("policies: %w", err), g.closeParts(ctx))
+	}
+	return g, nil
+}
+
+// closeParts gives back what stands before the store.
+func (g *gate) closeParts(ctx context.Context) error {
+	g.rules.close()
+	return g.verifier.Close(ctx)
 }
 
 func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, logger *zap.Logger) tokens.VerifierConfig {
@@ -148,8 +184,12 @@ func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
 	}
 }
 
-// isLive reports whether the token of an open stream is still good.
+// isLive reports whether the token of an open stream is still good. One of an issuer is until it expires, which the stream
+// sees to by itself: no store knows of it.
 func (g *gate) isLive(ctx context.Context, token, environment string) (bool, error) {
+	if strings.HasPrefix(token, jwtPrefix) {
+		return true, nil
+	}
 	return g.verifier.IsLive(ctx, token, environment, time.Now())
 }
 
@@ -160,6 +200,6 @@ func (g *gate) Destruct() error {
 	g.streams.close()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	g.rules.close()
-	return errors.Join(g.verifier.Close(ctx), g.store.Close())
+	g.issuers.close()
+	return errors.Join(g.closeParts(ctx), g.store.Close())
 }

@@ -60,6 +60,9 @@ func (g RunningGate) HasFollowed(t testing.TB) bool {
 // Flush writes when tokens were last used.
 func (g RunningGate) Flush(ctx context.Context) error { return g.gate.verifier.Flush(ctx) }
 
+// MissChanges is what happens when changes of the store were not kept long enough to be followed.
+func (g RunningGate) MissChanges(ctx context.Context) { g.gate.apply(ctx, nil, true) }
+
 // CloseStore takes the store away from under the gate.
 func (g RunningGate) CloseStore() error { return g.gate.store.Close() }
 

@@ -72,9 +72,10 @@ type Handler struct {
 	// Browsers of which origins may call.
 	CORS *CORS `json:"cors,omitempty"`
 
-	logger   *zap.Logger
-	refusals *zap.Logger // logger, sampled
-	now      func() time.Time
+	decisions *zap.Logger // of refusals, sampled
+	faults    *zap.Logger // of those that could not
+	observer  observer    // nil: nobody is told of decisions
+	now       func() time.Time
 
 	gate           *gate
 	account        string
@@ -102,8 +103,9 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision takes the gate from the app and builds the endpoint table.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.logger, h.now = ctx.Logger(), time.Now
-	h.refusals = sampleRefusals(h.logger)
+	h.now = time.Now
+	h.faults = decisionLogger(ctx)
+	h.decisions = sampleDecisions(h.faults)
 	module, err := ctx.App("doorward")
 	if err != nil {
 		return err
@@ -112,6 +114,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if !ok {
 		return fmt.Errorf("the app doorward is a %T", module)
 	}
+	if app.ring != nil {
+		h.observer = app.ring
+	}
+	return h.attach(app)
+}
+
+// attach makes the handler ready for the gate of an app.
+func (h *Handler) attach(app *App) error {
 	h.account = app.Account
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {

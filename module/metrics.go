@@ -38,6 +38,8 @@ func newCounters() *counters {
 	return c
 }
 
-func (c *counters) collectors() []prometheus.Collector {
-	return []prometheus.Collector{c.decisions, c.credentials, c.streamsOpen, c.streamsCut}
+// collectors are all metrics of the gate, those included that its caches count by themselves.
+func (g *gate) collectors() []prometheus.Collector {
+	c := g.counters
+	return append(g.statistics(), c.decisions, c.credentials, c.streamsOpen, c.streamsCut)
 }

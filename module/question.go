@@ -59,17 +59,16 @@ func (x *exchange) askAny(permissions []string) bool {
 // ask completes the requests with who asks, where and when. It reports false where the gate has to stop.
 func (x *exchange) ask(requests []policyengine.Request) (policyengine.Verdict, bool) {
 	ctx, rules := x.r.Context(), x.h.gate.rules
-	groups, err := rules.groupsOf(ctx, x.principal.User, x.now)
+	subject, err := x.subject()
 	if err != nil {
 		return policyengine.Verdict{}, x.denyFault(err)
 	}
-	_, domain, _ := strings.Cut(x.principal.User, "@")
-	subject := policyengine.Subject{User: x.principal.User, UserDomain: domain, Groups: groups}
 	for i := range requests {
 		r := &requests[i]
 		r.Subject, r.Account, r.Environment, r.Now = subject, x.h.account, x.environment, x.now
 	}
 	verdict, err := rules.engine.DecideAll(ctx, requests)
+	x.noteAnswer(requests, verdict, err)
 	if err != nil {
 		return policyengine.Verdict{}, x.denyFault(err)
 	}
@@ -132,8 +131,13 @@ func (in input) RawQuery() string {
 // Header gives the lines of a header.
 func (in input) Header(name string) []string { return in.x.r.Header[name] }
 
-// Claim has nothing to give: no credential that the gate takes today carries claims.
-func (input) Claim(string) []string { return nil }
+// Claim is what the issuer of a JWT has signed. No other credential carries claims.
+func (in input) Claim(name string) []string {
+	if in.x.bearer == nil {
+		return nil
+	}
+	return in.x.bearer.identity.Claim(name)
+}
 
 // Body reads the body and leaves it in place for the next handler.
 func (in input) Body(limit int64) ([]byte, error) { return attribute.ReadBody(in.x.r, limit) }

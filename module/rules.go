@@ -26,17 +26,21 @@ type rules struct {
 	store  store.Store
 	logger *zap.Logger
 
+	federation atomic.Pointer[federation] // as of the policies that are in force
+
 	users    *lru.Cache[string, memberships]
 	changed  chan struct{} // holds one token while policies wait to be published
-	forgets  atomic.Uint64 // counts forgotten memberships; a lookup that raced with one is not kept
+	forgets  atomic.Uint64 // counts forgotten memberships; what a lookup that raced with one has found is not used again
+	count    publications
 	lifetime time.Duration
 	staleFor time.Duration
 }
 
 // memberships are the groups of a user, as they were at some time.
 type memberships struct {
-	groups []string
-	loaded time.Time
+	groups     []string
+	loaded     time.Time
+	generation uint64 // of rules.forgets: what is of an earlier one is forgotten, even where it was put in too late to be removed
 }
 
 // Bounds of what is remembered and of what one look at the store may take.
@@ -45,10 +49,17 @@ const (
 	publishTimeout  = time.Minute
 	groupsTimeout   = 3 * time.Second
 	publishRetry    = time.Second
-	publishAttempts = 5 // readings of the policies until two looks at the revision agree
+	publishAttempts = 5    // readings of the policies until none of them has changed meanwhile
+	publishLook     = 1000 // changes that are looked through at once
+	publishLooks    = 20
 )
 
-func newRules(s store.Store, cache Cache, logger *zap.Logger) (*rules, error) {
+func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, error) {
+	cache := config.Cache
+	known, err := mergePolicyCatalogs(config.PolicyCatalogs)
+	if err != nil {
+		return nil, err
+	}
 	engine, err := policyengine.New(policyengine.Options{Lifetime: time.Duration(cache.Lifetime)})
 	if err != nil {
 		return nil, err
@@ -59,7 +70,7 @@ func newRules(s store.Store, cache Cache, logger *zap.Logger) (*rules, error) {
 	}
 	return &rules{
 		engine: engine, store: s, logger: logger, users: users, changed: make(chan struct{}, 1),
-		pap:      pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask}),
+		pap:      pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: known}),
 		lifetime: cmp.Or(time.Duration(cache.Lifetime), 30*time.Second),
 		staleFor: cmp.Or(time.Duration(cache.StaleFor), 5*time.Minute),
 	}, nil
@@ -67,7 +78,8 @@ func newRules(s store.Store, cache Cache, logger *zap.Logger) (*rules, error) {
 
 // publish reads all policies and gives them to the engine. Policies that cannot be used leave the running ones in place:
 // the service refuses to store such, so this is a fault and not a way to lose a DENY.
-func (r *rules) publish(ctx context.Context) error {
+func (r *rules) publish(ctx context.Context) (err error) {
+	defer func() { r.count.note(err) }()
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	for range publishAttempts {
@@ -79,15 +91,61 @@ func (r *rules) publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		after, err := r.store.Revision(ctx)
+		groups, err := r.pap.AllGroups(ctx)
 		if err != nil {
 			return err
 		}
-		if before == after {
-			return r.engine.Publish(ctx, policiesOf(before, granted))
+		settled, err := r.settledSince(ctx, before)
+		if err != nil {
+			return err
+		}
+		if settled {
+			return r.put(ctx, policiesOf(before, granted), newFederation(groups))
 		}
 	}
 	return errors.New("the policies kept changing while they were read")
+}
+
+// settledSince reports whether nothing that policies depend on has changed after a revision. Tokens and members have nothing to
+// do with it: where tokens are issued all the time, policies that waited for a moment without would never be published.
+func (r *rules) settledSince(ctx context.Context, revision int64) (bool, error) {
+	for range publishLooks {
+		changes, gap, err := r.store.ChangesAfter(ctx, revision, publishLook)
+		if err != nil || gap {
+			return false, err
+		}
+		for _, change := range changes {
+			if change.Kind != feed.Token && change.Kind != feed.User {
+				return false, nil
+			}
+			revision = change.Revision
+		}
+		if len(changes) < publishLook {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// put has policies in force, and then the names of groups. A request between the two is answered as if a group had got its
+// new names a moment later, which is an order that could have been.
+func (r *rules) put(ctx context.Context, policies policyengine.Policies, named federation) error {
+	if err := r.engine.Publish(ctx, policies); err != nil {
+		return err
+	}
+	r.federation.Store(&named)
+	return nil
+}
+
+// publications counts how often policies took over, and how often they could not.
+type publications struct{ done, failed atomic.Uint64 }
+
+func (p *publications) note(err error) {
+	if err != nil {
+		p.failed.Add(1)
+		return
+	}
+	p.done.Add(1)
 }
 
 func policiesOf(revision int64, granted []pap.Granted) policyengine.Policies {
@@ -126,7 +184,10 @@ func (r *rules) apply(kind feed.Kind) {
 	switch kind {
 	case feed.Policy, feed.Boundary, feed.Binding:
 		r.wake()
-	case feed.Group, feed.User:
+	case feed.Group:
+		r.forgetUsers()
+		r.wake() // its names at issuers may be others
+	case feed.User:
 		r.forgetUsers()
 	}
 }
@@ -139,11 +200,12 @@ func (r *rules) forgetUsers() {
 // groupsOf finds the groups of a user, from memory where it can. With the store away, what is remembered serves until
 // it is too old.
 func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]string, error) {
+	generation := r.forgets.Load()
 	known, remembered := r.users.Get(user)
+	remembered = remembered && known.generation == generation
 	if remembered && now.Sub(known.loaded).Abs() < r.lifetime {
 		return known.groups, nil
 	}
-	generation := r.forgets.Load()
 	ctx, cancel := context.WithTimeout(ctx, groupsTimeout)
 	defer cancel()
 	groups, err := r.pap.GroupsOf(ctx, user)
@@ -157,7 +219,7 @@ func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]str
 		return nil, fmt.Errorf("groups of the user: %w", err)
 	}
 	if r.forgets.Load() == generation {
-		r.users.Add(user, memberships{groups, now})
+		r.users.Add(user, memberships{groups, now, generation})
 	}
 	return groups, nil
 }

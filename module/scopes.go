@@ -14,10 +14,22 @@ func (x *exchange) checkScopes() bool {
 	if p.Personal && e.Personal == endpoint.No {
 		return x.deny(reasonPersonalToken, "")
 	}
+	if x.hasNoScopes() {
+		return x.isLeftToPolicies()
+	}
 	if holdsScope(e, p) {
 		return true
 	}
 	return x.deny(reasonScope, "")
+}
+
+// isLeftToPolicies is for a credential that says nothing about scopes: policies alone decide then, so there has to be
+// something that they can be asked.
+func (x *exchange) isLeftToPolicies() bool {
+	if x.endpoint.Plan != nil || len(x.endpoint.Permissions) > 0 {
+		return true
+	}
+	return x.deny(reasonPolicy, "the token names no scopes, and the endpoint no permission")
 }
 
 // holdsScope keeps two divisions apart. A principal is judged by token scopes or by OAuth scopes, never by both. And a

@@ -11,14 +11,14 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	x := h.begin(w, r)
 	switch {
-	case !x.readTarget(): // 400, 405, 425: one method, one host, one path, one reading of them
+	case !x.in(stageTarget).readTarget(): // 400, 405, 425: one method, one host, one path, one reading of them
 	case x.isPreflight():
 		return x.answerPreflight(next) // the only request without a credential, and only where configured
-	case !x.readCredential(): // 400, 401: exactly one
-	case !x.verifyPrincipal(): // 401, one message for every cause; 503 when the store is away
-	case !x.matchEndpoint(): // 403, default deny
-	case !x.checkScopes(): // 403, names the scopes that would do
-	case !x.checkPolicies(): // 403, for credentials that act for a user; 400, 413, 415 for a body that cannot be judged
+	case !x.in(stageCredential).readCredential(): // 400, 401: exactly one
+	case !x.in(stagePrincipal).verifyPrincipal(): // 401, one message for every cause; 503 when the store is away
+	case !x.in(stageEndpoint).matchEndpoint(): // 403, default deny
+	case !x.in(stageScopes).checkScopes(): // 403, names the scopes that would do
+	case !x.in(stagePolicies).checkPolicies(): // 403, for credentials that act for a user; 400, 413, 415 for a body that cannot be judged
 	default:
 		return x.forward(next)
 	}

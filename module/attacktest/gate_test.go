@@ -186,7 +186,7 @@ func (s *siege) decisions() map[string]decision {
 	found := map[string]decision{}
 	for line := range strings.Lines(fresh) {
 		var d decision
-		if strings.Contains(line, `"http.handlers.doorward"`) && json.Unmarshal([]byte(line), &d) == nil {
+		if strings.Contains(line, `"http.log.doorward"`) && json.Unmarshal([]byte(line), &d) == nil {
 			found[d.ID] = d
 		}
 	}
