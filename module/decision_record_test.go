@@ -80,7 +80,7 @@ func TestRecords(t *testing.T) {
 		Method: "GET", Host: "a.test", Path: objects, Environment: "default", Endpoint: "GET " + objects,
 		TokenID: id, User: "sales@example.com", Kind: "dt0c01", Scopes: []string{"settings.read"}, Query: []string{"schemaIds"},
 	}
-	allowed, denied, scope, credential, path := base, base, base, base, base
+	allowed, denied, scope, credential := base, base, base, base
 	allowed.Decision, allowed.Reason, allowed.Stages = "allow", "allowed", stagesTo("policies")
 	grant := decisionlog.Reason{Name: "Settings Reader", Level: "global", LevelID: "global", Effect: "ALLOW", Line: 1, Column: 1}
 	about := func(schema string) map[string][]string { return map[string][]string{"settings:schemaId": {schema}} }
@@ -100,7 +100,7 @@ func TestRecords(t *testing.T) {
 	credential.Decision, credential.Reason, credential.Status, credential.Cause = "deny", "bad_credential", 401, "wrong_secret"
 	credential.TokenID, credential.User, credential.Kind, credential.Scopes, credential.Endpoint, credential.Query = "", "", "", nil, "", nil
 	credential.Stages = stagesTo("principal")
-	path = decisionlog.Record{
+	path := decisionlog.Record{
 		Method: "GET", Host: "a.test", Decision: "deny", Reason: "bad_path", Status: 400, Stages: stagesTo("target"),
 		Detail: "the path has an empty segment (//)",
 	}

@@ -153,7 +153,7 @@ func TestIssuerTokenIsRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response, body := send(t, g, http.MethodGet, "/scoped", "Authorization: "+test.authorization)
-			if response.StatusCode != 401 || body != `{"error":{"code":401,"message":"Token Authentication failed"}}` {
+			if response.StatusCode != http.StatusUnauthorized || body != `{"error":{"code":401,"message":"Token Authentication failed"}}` {
 				t.Errorf("got %d %s", response.StatusCode, body)
 			}
 			logs := g.Logs()

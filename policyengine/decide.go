@@ -40,7 +40,9 @@ func (e *Engine) set(ctx context.Context, current *policies, r *Request) (*Set, 
 
 // Set returns the compiled statements that apply to a subject at a place, nil where there are none; of the request only
 // the subject and the place count. The error is a fault.
-func (e *Engine) Set(ctx context.Context, r Request) (*Set, error) { return e.set(ctx, e.current.Load(), &r) }
+func (e *Engine) Set(ctx context.Context, r Request) (*Set, error) {
+	return e.set(ctx, e.current.Load(), &r)
+}
 
 // Decide answers one request, from the cache where it can. The verdict refuses whenever there is an error, which is a
 // fault: policies that are not there or do not compile, a request that is incomplete or too large, an evaluation that

@@ -123,7 +123,7 @@ func (s *siege) http1(request string) reply {
 	if err != nil {
 		return first // closed, so nothing can follow
 	}
-	if body, err := io.ReadAll(second.Body); err != nil || second.StatusCode != 200 || string(body) != "upstream" {
+	if body, err := io.ReadAll(second.Body); err != nil || second.StatusCode != http.StatusOK || string(body) != "upstream" {
 		s.t.Errorf("after the attack, a probe was answered %d %.200q (%v)", second.StatusCode, body, err)
 	}
 	return first
