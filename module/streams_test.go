@@ -2,20 +2,12 @@ package module_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -68,50 +60,13 @@ https://a.test:{TLS_PORT} {
 func startStreaming(t *testing.T) (*moduletest.Gate, *x509.CertPool) {
 	t.Helper()
 	g := moduletest.Start(t, plainSite)
-	roots := writeCertificate(t, g.Folder)
 	g.Load(streamingCaddyfile(g))
-	return g, roots
+	return g, g.Authority
 }
 
 func streamingCaddyfile(g *moduletest.Gate) string {
 	_, port, _ := net.SplitHostPort(g.TLSAddr)
 	return strings.ReplaceAll(streamingSite, "{TLS_PORT}", port)
-}
-
-// writeCertificate makes cert.pem and key.pem for a.test.
-func writeCertificate(t *testing.T, folder string) *x509.CertPool {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a.test"}, DNSNames: []string{"a.test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: keyDER},
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(certificate)
-	return roots
 }
 
 // protocols are the ways to ask for a long-lived response.

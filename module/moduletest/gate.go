@@ -4,6 +4,7 @@ package moduletest
 
 import (
 	"bytes"
+	"crypto/x509"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,10 +22,11 @@ import (
 
 // Gate is a running gateway.
 type Gate struct {
-	Addr     string    // host:port of the first site
-	TLSAddr  string    // host:port for a site with TLS, free until the Caddyfile uses it
-	Upstream *Upstream // where the Caddyfile's {UPSTREAM} is
-	Folder   string    // the test's own folder; the store is in it
+	Addr      string         // host:port of the first site
+	TLSAddr   string         // host:port for a site with TLS, free until the Caddyfile uses it
+	Upstream  *Upstream      // where the Caddyfile's {UPSTREAM} is
+	Folder    string         // the test's own folder; the store is in it, and cert.pem and key.pem for a.test
+	Authority *x509.CertPool // by which that certificate can be trusted
 
 	config []byte
 	t      testing.TB
@@ -37,6 +39,7 @@ type Gate struct {
 func Start(t testing.TB, caddyfile string) *Gate {
 	t.Helper()
 	g := &Gate{Upstream: NewUpstream(t), Folder: t.TempDir(), Addr: freeAddr(t), TLSAddr: freeAddr(t), t: t}
+	g.Authority = writeCertificate(t, g.Folder)
 	g.Load(caddyfile)
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
