@@ -33,7 +33,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; 
 install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
 
-.PHONY: help build test test-go test-race test-nested test-clients lint vet fmt fuzz bench cover clean setup-postgres
+.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench cover clean setup-postgres
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test-race: export CGO_ENABLED := 1
 test-race: setup-postgres
 	@$(call need,gcc,gcc libc6-dev)
 	go test -race -timeout=$(TEST_TIMEOUT) $(RACE_PACKAGES)
+
+test-long: ## random policies, requests and histories, for ten minutes or so
+	DOORWARD_LONG=1 go test -count=1 -timeout=40m ./policyengine/... ./module/policytest
 
 test-nested:
 	@$(NESTED) -exec dirname {} \; | sort | while read -r dir; do \

@@ -153,6 +153,11 @@ func TestOnePolicyOpensOneSchema(t *testing.T) {
 	if want := "The policies of the user do not permit the request: settings:objects:write"; !strings.Contains(body, want) || response.Header.Get("X-Doorward-Decision-Id") == "" {
 		t.Errorf("the refusal should name the permission and the decision: %s", body)
 	}
+	// A listing with adminAccess asks for two permissions; the refusal names the one that is missing.
+	_, body = moduletest.ParseResponse(t, http.MethodGet, g.Raw("GET "+objects+"?schemaIds=builtin:container.monitoring-rule&adminAccess=true HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nAuthorization: Api-Token "+token+"\r\n\r\n"))
+	if want := "settings:objects:admin"; !strings.Contains(body, want) {
+		t.Errorf("the refusal should name %s: %s", want, body)
+	}
 	g.Upstream.Seen()
 	send(open)()
 	if seen := g.Upstream.Seen(); len(seen) != 1 || !strings.HasPrefix(seen[0].Body, `[{"schemaId":`) {

@@ -39,7 +39,7 @@ func (x *exchange) askPlan() bool {
 		asked[i] = policyengine.Request{Permission: q.Permission, Attributes: attributesOf(q.Attributes)}
 	}
 	verdict, ok := x.ask(asked)
-	return ok && (verdict.Allow || x.denyPolicy(questions[0].Permission, verdict))
+	return ok && (verdict.Allow || x.denyPolicy(questions[verdict.Index].Permission, verdict))
 }
 
 // askAny asks for permissions of which one is enough. Nothing is known of what the request touches, so only a grant

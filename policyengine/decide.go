@@ -143,13 +143,14 @@ func (e *Engine) DecideAll(ctx context.Context, requests []Request) (Verdict, er
 	// they could be granted what neither grants.
 	current := e.current.Load()
 	all := Verdict{Allow: true, Cached: true}
-	for _, r := range requests {
+	for i, r := range requests {
 		// One after the other: most come from the cache, and a refusal ends it.
 		v, err := e.decideBy(ctx, current, r)
 		if err != nil {
 			return Verdict{}, err
 		}
 		if !v.Allow {
+			v.Index = i
 			return v, nil
 		}
 		all.join(v)

@@ -269,6 +269,9 @@ ALLOW settings:objects:read WHERE settings:schemaId = "c" AND global:date < "202
 		if diff := cmp.Diff(c.want, describe(v)); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", c.schemas, err, diff)
 		}
+		if refused := max(slices.Index(strings.Fields(c.schemas), "x"), slices.Index(strings.Fields(c.schemas), "?"), 0); v.Index != refused {
+			t.Errorf("%s: number %d was refused, want %d", c.schemas, v.Index, refused)
+		}
 	}
 	for _, n := range []int{0, policyengine.MaxRequests + 1} {
 		if v, err := ask(slices.Repeat([]string{"a"}, n)...); v.Allow || fault.KindOf(err) != fault.Invalid {

@@ -26,6 +26,8 @@ type Verdict struct {
 	// ValidUntil is the next instant at which a time condition that was read can change; zero when none was.
 	ValidUntil time.Time
 	Cached     bool
+	// Index says which of the requests handed to DecideAll was refused; 0 for a grant.
+	Index int
 }
 
 // Reason is a statement that holds.
