@@ -76,8 +76,12 @@ func parsePolicy(text string, c *catalog.Catalog) (*ast.Policy, ast.Diagnostics)
 		return nil, found
 	}
 	tree, found := parser.ParsePolicy(text)
-	if tree != nil && c != nil {
-		found = append(found, c.Check(tree, catalog.Strict)...)
+	if c != nil {
+		looked := tree
+		if looked == nil {
+			looked = parser.Readable(text)
+		}
+		found = append(found, c.Check(looked, catalog.Strict)...)
 		found.Sort()
 	}
 	if found.HasErrors() {

@@ -95,10 +95,11 @@ func (s *Service) CheckPolicy(a PolicyAttributes) (warnings ast.Diagnostics, err
 		return nil, err
 	}
 	tree, found := parser.ParsePolicy(a.Statement)
-	if tree != nil {
-		found = append(found, s.config.Catalog.Check(tree, s.config.Mode)...)
-		found.Sort()
+	if tree == nil {
+		tree = parser.Readable(a.Statement)
 	}
+	found = append(found, s.config.Catalog.Check(tree, s.config.Mode)...)
+	found.Sort()
 	if found.HasErrors() {
 		return nil, textFault("", found)
 	}

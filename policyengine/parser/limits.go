@@ -62,6 +62,16 @@ func (l Limits) ParsePolicy(src string) (*ast.Policy, ast.Diagnostics) {
 	return policy, p.diagnostics
 }
 
+// Readable returns those statements of a text that can be read by themselves, so that names in them can be remarked on
+// while others still have errors. It is no policy: what it leaves out may be the statement that denies.
+func Readable(src string) *ast.Policy {
+	p := newParser(src, DefaultLimits)
+	if p.readable() {
+		p.policy(&ast.Policy{})
+	}
+	return &ast.Policy{Statements: p.whole}
+}
+
 // ParseBoundary reads a boundary query. The boundary is nil when the diagnostics, which are sorted, hold an error.
 func (l Limits) ParseBoundary(src string) (*ast.Boundary, ast.Diagnostics) {
 	p := newParser(src, l)

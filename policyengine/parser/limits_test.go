@@ -111,3 +111,23 @@ func BenchmarkParsePolicy(b *testing.B) {
 		}
 	}
 }
+
+// What can be read of a text with errors is every statement that is whole, and none that is not: names in half a
+// statement would be remarked on as if they were what its author meant.
+func TestReadable(t *testing.T) {
+	for src, want := range map[string]string{
+		`ALLOW a:b:c; ALLOW a:b; DENY a:b:d WHERE a:x = "1";`: "ALLOW a:b:c;\nDENY a:b:d WHERE a:x = \"1\";\n",
+		`ALLOW a:b:c WHERE a:x == "1"; DENY a:b:d;`:           "DENY a:b:d;\n",
+		`ALLOW a:b:c`: "ALLOW a:b:c;\n",
+		`;;`:          "",
+		"(":           "",
+	} {
+		var got string
+		for _, s := range parser.Readable(src).Statements {
+			got += s.String() + ";\n"
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", src, got, want)
+		}
+	}
+}

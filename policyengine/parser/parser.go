@@ -18,6 +18,7 @@ type parser struct {
 	endLine     int
 	stopped     bool // no more remarks are taken: the rest is not worth reading
 	diagnostics ast.Diagnostics
+	whole       []*ast.Statement // those of a policy that were read to their end
 }
 
 func newParser(src string, limits Limits) *parser {
@@ -126,6 +127,7 @@ func (p *parser) policy(policy *ast.Policy) {
 		policy.Statements = append(policy.Statements, statement)
 		statement.Comments.Before = p.pendingComments(p.token.pos.Offset)
 		if p.statement(statement) {
+			p.whole = append(p.whole, statement)
 			p.terminate(&statement.Comments, "statement")
 		}
 	}
