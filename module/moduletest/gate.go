@@ -29,6 +29,7 @@ type Gate struct {
 	Authority *x509.CertPool // by which that certificate can be trusted
 
 	config []byte
+	loads  int // configs that were loaded, or tried
 	t      testing.TB
 }
 
@@ -65,6 +66,7 @@ func (g *Gate) TryLoad(caddyfile string) error {
 		return err
 	}
 	g.config = config
+	g.loads++
 	return caddy.Load(config, true)
 }
 
@@ -135,18 +137,33 @@ func (g *Gate) Disable(id string) {
 }
 
 // Raw sends bytes as they are and gives back everything that is answered until the connection ends or nothing more
-// comes for a while.
+// comes for a while. After a reload it tries again where nothing was answered: Caddy's listeners share their port, and
+// the kernel resets a connection that waits at the old one when that is closed.
 func (g *Gate) Raw(request string) string {
 	g.t.Helper()
+	for attempt := 1; ; attempt++ {
+		answer, err := g.exchange(request)
+		if answer != "" || attempt == rawAttempts || g.loads < 2 && err == nil {
+			if answer == "" && err != nil {
+				g.t.Fatal(err)
+			}
+			return answer
+		}
+	}
+}
+
+const rawAttempts = 4
+
+func (g *Gate) exchange(request string) (string, error) {
 	conn, err := new(net.Dialer).DialContext(g.t.Context(), "tcp", g.Addr)
 	if err != nil {
-		g.t.Fatal(err)
+		return "", err
 	}
 	defer conn.Close()
 	if _, err := conn.Write([]byte(request)); err != nil {
-		g.t.Fatal(err)
+		return "", err
 	}
-	return readUntilQuiet(conn)
+	return readUntilQuiet(conn), nil
 }
 
 // readUntilQuiet reads an answer. Requests that ask for `Connection: close` end at once; others after a second.
