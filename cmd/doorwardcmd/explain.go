@@ -58,6 +58,7 @@ func (e *explaining) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&e.folder, "folder", "", "Folder of the decision log, instead of the config's")
 	f.StringVar(&e.tokenID, "token-id", "", "Identifier of the token that the request has")
+	f.StringVar(&e.tokenID, "token", "", "Short for --token-id; an identifier too, never a secret")
 	f.StringVar(&e.tokenFile, "token-file", "", "File with the token that the request has; - is standard input")
 	f.StringVar(&e.user, "user", "", "User whose request it is")
 	f.StringVar(&e.environment, "environment", "", "Environment of the request, unless its path names one")
@@ -96,7 +97,7 @@ func (e *explaining) noSecrets(cmd *cobra.Command, args []string) error {
 var decisionShape = regexp.MustCompile(`^[A-Z2-7]{29}$`)
 
 // requestFlags are of no use with the identifier of a decision.
-var requestFlags = []string{"token-id", "token-file", "user", "environment", "host", "header", "body", "store"}
+var requestFlags = []string{"token-id", "token", "token-file", "user", "environment", "host", "header", "body", "store"}
 
 func (e *explaining) recorded(cmd *cobra.Command, id string) error {
 	if !decisionShape.MatchString(id) {
