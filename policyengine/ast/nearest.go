@@ -3,6 +3,8 @@ package ast
 import (
 	"iter"
 	"strings"
+
+	"github.com/doorward/doorward/internal/edit"
 )
 
 // Nearest returns the candidate that a mistyped word most likely meant, or "" when none is near. Near means few
@@ -32,7 +34,7 @@ func nameDistance(word, candidate string) (distance int, near bool) {
 		if difference := len(segment) - len(wanted); difference > limit || -difference > limit {
 			return 0, false
 		}
-		edits := editDistance(segment, wanted)
+		edits := edit.Distance(segment, wanted)
 		// A short word of which most letters differ is another word, not a slip of the pen.
 		if edits > limit || 2*edits > len(wanted) {
 			return 0, false
@@ -40,28 +42,4 @@ func nameDistance(word, candidate string) (distance int, near bool) {
 		distance += edits
 	}
 	return distance, true
-}
-
-// editDistance is the optimal string alignment distance of two short byte strings. Case counts: names are told apart
-// by it.
-func editDistance(a, b string) int {
-	older, old, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range old {
-		old[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(old[j]+cost, old[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], older[j-1]+1)
-			}
-		}
-		older, old, row = old, row, older
-	}
-	return old[len(b)]
 }

@@ -1,6 +1,10 @@
 package scope
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/doorward/doorward/internal/edit"
+)
 
 // Suggest names the scope that somebody who wrote value most likely meant: the one whose OAuth form it is, the one that
 // differs in case only, or else the nearest within a third of the value's length. Ties go to the first in order.
@@ -26,27 +30,5 @@ func (s Scope) distance(value, folded string) int {
 			return 0
 		}
 	}
-	return editDistance(folded, strings.ToLower(s.Value))
-}
-
-// editDistance counts insertions, removals and replacements of bytes (Levenshtein). Both texts are short: a scope has
-// at most MaxLength bytes, so that one call stays under 16,384 steps.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return edit.Distance(folded, strings.ToLower(s.Value))
 }
