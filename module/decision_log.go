@@ -81,15 +81,37 @@ func (x *exchange) logFields() []zap.Field {
 		fields = append(fields, zap.String("detail", x.detail))
 	}
 	if p := x.principal; p != nil {
-		fields = append(fields, zap.String("token_id", p.TokenID), zap.String("user", p.User))
+		fields = append(fields, zap.String("token_id", p.TokenID), zap.String("user", p.User), zap.Strings("scopes", loggedScopes(p)))
 	}
 	if x.endpoint != nil {
 		fields = append(fields, zap.String("endpoint", x.endpoint.Pattern))
 	}
 	if v := x.verdict; v != nil {
-		fields = append(fields, zap.Bool("policy_cached", v.Cached), zap.Strings("policy_reasons", policyReasons(v)))
+		fields = append(fields, zap.String("permission", x.asked.Permission), zap.Any("attributes", loggedAttributes(x.asked)),
+			zap.Bool("policy_cached", v.Cached), zap.Strings("policy_reasons", policyReasons(v)))
 	}
 	return fields
+}
+
+// maxLogged bounds the lists of one entry: a token can hold a hundred scopes, an attribute ten thousand values.
+const maxLogged = 20
+
+func loggedScopes(p *tokens.Principal) []string {
+	names := p.Scopes.Names()
+	return names[:min(len(names), maxLogged)]
+}
+
+// loggedAttributes are the attributes that were asked about; one that is not known has no values.
+func loggedAttributes(asked *policyengine.Request) map[string][]string {
+	logged := make(map[string][]string, len(asked.Attributes))
+	for _, a := range asked.Attributes {
+		values := make([]string, 0, min(len(a.Values), maxLogged))
+		for _, value := range a.Values[:min(len(a.Values), maxLogged)] {
+			values = append(values, tokens.Mask(value))
+		}
+		logged[a.Name] = values
+	}
+	return logged
 }
 
 // policyReasons names the statements that decided, as policy:line:column.

@@ -33,6 +33,7 @@ type exchange struct {
 	endpoint    *endpoint.Endpoint
 	params      endpoint.Params
 
+	asked   *policyengine.Request // what the verdict is about: the question that was refused, or the first
 	verdict *policyengine.Verdict // of the user's policies; nil where they were not asked
 
 	trace   *trace // nil where nobody observes

@@ -129,6 +129,14 @@ func TestPoliciesDecide(t *testing.T) {
 	answersWith(t, http.StatusForbidden, read(sales, "?schemaIds=builtin:rule,builtin:secret")) // every one must be permitted
 	answersWith(t, http.StatusForbidden, read(sales, ""))                                       // it may be the secret one
 	answersWith(t, http.StatusOK, read(it, "?schemaIds=builtin:secret"))
+	for _, want := range []string{
+		`"permission":"settings:objects:read"`, `"settings:schemaId":["builtin:secret"]`, `"policy_reasons":["DENY closed:1:1"]`,
+		`"scopes":["settings.read","settings.write"]`,
+	} {
+		if !strings.Contains(g.Logs(), want) {
+			t.Errorf("the log of decisions lacks %s", want)
+		}
+	}
 }
 
 func TestOnePolicyOpensOneSchema(t *testing.T) {

@@ -72,7 +72,7 @@ func (x *exchange) ask(requests []policyengine.Request) (policyengine.Verdict, b
 	if err != nil {
 		return policyengine.Verdict{}, x.denyFault(err)
 	}
-	x.verdict = &verdict
+	x.verdict, x.asked = &verdict, &requests[verdict.Index]
 	return verdict, true
 }
 
