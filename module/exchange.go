@@ -26,8 +26,9 @@ type exchange struct {
 	endpointURI string // the part of path.escaped that endpoints are matched on: without the environment prefix
 	environment string
 	credential  tokens.Credential
-	anonymous   bool // a public endpoint, and no credential sent
-	wroteHeader bool // of the answer; it shares a word, with which the exchange fits the allocator's class of 768 bytes
+	used        uint8 // of values
+	anonymous   bool  // a public endpoint, and no credential sent
+	wroteHeader bool  // of the answer; it shares a word, with which the exchange fits the allocator's class of 768 bytes
 	principal   *tokens.Principal
 	bearer      *bearer // what a JWT says beyond principal; nil for other credentials
 	endpoint    *endpoint.Endpoint
@@ -48,7 +49,6 @@ type exchange struct {
 	changesSeen uint64  // changes of tokens before this one was verified
 
 	values [8]string // backing of the header values that set writes
-	used   int
 }
 
 // begin reads the clock once for the whole request and makes the placeholders available.
@@ -67,7 +67,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 // set writes a header under its canonical name. The values lie in the exchange, so that they cost no allocation each; they
 // are not shared between requests, because handlers may write into them.
 func (x *exchange) set(header http.Header, name, value string) {
-	if x.used == len(x.values) {
+	if int(x.used) == len(x.values) {
 		header[name] = []string{value}
 		return
 	}

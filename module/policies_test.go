@@ -130,7 +130,7 @@ func TestPoliciesDecide(t *testing.T) {
 	answersWith(t, http.StatusForbidden, read(sales, ""))                                       // it may be the secret one
 	answersWith(t, http.StatusOK, read(it, "?schemaIds=builtin:secret"))
 	for _, want := range []string{
-		`"permission":"settings:objects:read"`, `"settings:schemaId":["builtin:secret"]`, `"policy_reasons":["DENY closed:1:1"]`,
+		`"permission":"settings:objects:read"`, `"settings:schemaId":["builtin:rule"]`, `"policy_reasons":["ALLOW Settings Reader:1:1"]`,
 		`"scopes":["settings.read","settings.write"]`,
 	} {
 		if !strings.Contains(g.Logs(), want) {
