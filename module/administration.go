@@ -50,11 +50,7 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	if err != nil {
 		return nil, err
 	}
-	texts, err := readPolicyCatalogs(app.PolicyCatalogs)
-	if err != nil {
-		return nil, err
-	}
-	policies, err := mergePolicyCatalogs(texts)
+	permissions, err := app.permissions()
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +60,8 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	}
 	return &Administration{
 		Tokens:       tokens.NewService(tokens.ServiceConfig{Store: s, Formats: formats, Scopes: scopes}),
-		Permissions:  policies,
-		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: policies}),
+		Permissions:  permissions,
+		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: permissions}),
 		Store:        s,
 		Account:      app.Account,
 		Environment:  app.Environment,

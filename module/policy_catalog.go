@@ -49,7 +49,12 @@ func PolicyPermissions(config []byte) (*catalog.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := readPolicyCatalogs(app.PolicyCatalogs)
+	return app.permissions()
+}
+
+// permissions is what policies may name under this config.
+func (a *App) permissions() (*catalog.Catalog, error) {
+	texts, err := readPolicyCatalogs(a.PolicyCatalogs)
 	if err != nil {
 		return nil, err
 	}

@@ -1,16 +1,11 @@
 package policyengine_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/policyengine"
 	"github.com/doorward/doorward/policyengine/ast/asttest"
@@ -19,8 +14,6 @@ import (
 	"github.com/doorward/doorward/policyengine/parser"
 	"github.com/doorward/doorward/policyengine/refeval"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected sections of testdata/*.txtar")
 
 // TestCorpus asks the requests of each case, of the engine and of the reference evaluator.
 //
@@ -31,29 +24,9 @@ var update = flag.Bool("update", false, "rewrite the expected sections of testda
 // where "?" is unknown, brackets make a list, and a value may be quoted. The subject is user u of example.org in groups
 // g1 and g2, and the environment is env.
 func TestCorpus(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no corpus: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := asttest.Replay(want, []string{"verdicts"}, func(c asttest.Case) []asttest.Section {
-				return []asttest.Section{{Name: "verdicts", Text: verdicts(t, c)}}
-			})
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
+	asttest.TestFiles(t, []string{"verdicts"}, func(t *testing.T, c asttest.Case) []asttest.Section {
+		return []asttest.Section{{Name: "verdicts", Text: verdicts(t, c)}}
+	})
 }
 
 func verdicts(t *testing.T, c asttest.Case) string {

@@ -1,14 +1,9 @@
 package bind_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/policyengine/ast/asttest"
 	"github.com/doorward/doorward/policyengine/bind"
@@ -16,35 +11,13 @@ import (
 	"github.com/doorward/doorward/policyengine/parser"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected sections of testdata/*.txtar")
-
 // TestCorpus binds each policy of the corpus with its parameters and boundaries.
 func TestCorpus(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no corpus: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := asttest.Replay(want, []string{"bound", "diagnostics"}, resolve)
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
+	asttest.TestFiles(t, []string{"bound", "diagnostics"}, resolve)
 }
 
 // resolve binds a case. Its sections are policy, parameters (name=value lines), and b1, b2, … for the boundaries.
-func resolve(c asttest.Case) []asttest.Section {
+func resolve(_ *testing.T, c asttest.Case) []asttest.Section {
 	policy, diagnostics := parser.ParsePolicy(c.Inputs["policy"])
 	var boundaries []bind.Boundary
 	for n := 1; ; n++ {
