@@ -1,17 +1,34 @@
-// Package audit is the record of who changed what.
+// Package audit is the record of who changed what, and of who tried to.
 //
-// An administrative change and its event are written in one transaction, so that neither exists without the other.
-// Events hold identifiers and masked values only; a secret never enters one.
+// An administrative change and its event are written in one transaction, so that neither exists without the other. An
+// attempt that changed nothing has an event of its own. Events hold identifiers and masked values only; a secret never
+// enters one.
 package audit
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
-// Event is one administrative change. It is immutable once written.
+// Event is one administrative change, or an attempt at one. It is immutable once written.
 type Event struct {
-	Time     time.Time
-	Actor    string // token identifier, user or "cli:<system user>"; "system" for Doorward itself
-	Action   string // "token.create", "token.disable", …
-	Object   string // identifier of the thing that changed
-	Revision int64  // set by the store: the revision at which the change holds
-	Detail   string // a short JSON object with what changed, masked; "" for none
+	ID          int64     // set by the store: its place in the trail, from 1; later events have greater ones
+	Time        time.Time // UTC, to the millisecond
+	Environment string    // in which it was asked for; "" for the command line and for Doorward itself
+	Actor       string    // token identifier, user or "cli:<system user>"; "system" for Doorward itself
+	Origin      string    // address of the client; "" for the command line and for Doorward itself
+	Decision    string    // identifier of the gate's decision that let the request through; "" where there was none
+	Action      string    // noun and verb: "token.create", "token.disable", …
+	Object      string    // identifier of the thing that changed, or was to
+	Revision    int64     // set by the store: the revision at which the change holds; 0 for a failed attempt
+	Failed      bool      // nothing has changed
+	Message     string    // what happened, in a sentence, masked; "" where action and object say it all
+	Detail      string    // a short JSON object with what changed, masked; "" for none
+	Patch       string    // what changed as RFC 6902 operations with "oldValue", a JSON array; "" for none
+}
+
+// Trail is where attempts are recorded that changed nothing. Changes are recorded by the store that makes them.
+type Trail interface {
+	// RecordAttempt writes a failed attempt. It uses up no revision.
+	RecordAttempt(ctx context.Context, e Event) error
 }

@@ -28,8 +28,20 @@ const (
 // Fault is an error with a public sentence and a private cause.
 type Fault struct {
 	Kind   Kind
-	Public string // safe to show to anybody: no secret, no path, no query
-	Cause  error  // for the operator's log; may be nil
+	Public string  // safe to show to anybody: no secret, no path, no query
+	Cause  error   // for the operator's log; may be nil
+	Fields []Field // of kind Invalid: what is wrong with which part of the input, as far as that can be said
+}
+
+// Field is a part of the input that can never work.
+type Field struct {
+	Name    string // as the caller knows it: "expirationDate", "scopes[2]"
+	Message string // a sentence, safe to show to anybody
+}
+
+// InvalidFields is a fault of kind Invalid about parts of the input. It says the first of their sentences itself.
+func InvalidFields(fields ...Field) *Fault {
+	return &Fault{Kind: Invalid, Public: fields[0].Message, Fields: fields}
 }
 
 // New returns a fault. The cause may be nil.

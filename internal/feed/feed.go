@@ -12,8 +12,12 @@ type Kind string
 // The kinds. A change of any of them is a creation, an update or a deletion; there is one for each thing that changed,
 // also when several changed together.
 const (
-	// Token is an access token; disabling, enabling and importing count too.
+	// Token is an access or ActiveGate token; disabling, enabling and importing count too.
 	Token Kind = "token"
+	// TenantToken is an environment's secret for agents; its identifier is the environment.
+	TenantToken Kind = "tenant_token"
+	// TokenSettings are what holds for the tokens of an environment; its identifier is the environment.
+	TokenSettings Kind = "token_settings"
 	// Policy is an IAM policy.
 	Policy Kind = "policy"
 	// Boundary is a list of conditions that restricts bindings.
@@ -24,6 +28,12 @@ const (
 	Group Kind = "group"
 	// User is a user; getting into a group and out of it counts too.
 	User Kind = "user"
+	// OAuthClient is an OAuth2 client; what it has to do with the revocation of its tokens counts too.
+	OAuthClient Kind = "oauth_client"
+	// SigningKey is a key that access tokens are signed with.
+	SigningKey Kind = "signing_key"
+	// Revocation takes an access token back; its identifier is that of the token.
+	Revocation Kind = "revocation"
 )
 
 // Change says that the thing named ID, of the given kind, is different from what it was before Revision.
