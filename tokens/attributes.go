@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/tokens/scope"
 )
 
@@ -22,16 +19,17 @@ const (
 func (s *Service) record(a Attributes, class Class) (Record, error) {
 	now := s.now()
 	a.Expires = cutToMillisecond(a.Expires)
-	if err := a.check(now); err != nil {
-		return Record{}, err
-	}
-	scopes, err := s.scopes(a, class)
-	if err != nil {
+	var wrong findings
+	a.check(&wrong, now)
+	holder := holder{class: class, personal: a.Personal, cluster: a.Cluster, anything: a.AllowUncreatable}
+	scopes := s.scopes(&wrong, holder, a.Scopes)
+	networks := wrong.networks("allowedNetworks", a.Networks)
+	if err := wrong.err(); err != nil {
 		return Record{}, err
 	}
 	return Record{
 		Name: a.Name, Owner: a.Owner, Environment: a.Environment, Cluster: a.Cluster, Personal: a.Personal,
-		Enabled: true, Scopes: scopes, Created: now, Expires: a.Expires,
+		Administrator: a.Administrator, Enabled: true, Scopes: scopes, Networks: networks, Created: now, Expires: a.Expires,
 	}, nil
 }
 
@@ -42,116 +40,91 @@ func cutToMillisecond(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-func (a Attributes) check(now time.Time) error {
-	if err := checkText("name of a token", a.Name, 1, maxName); err != nil {
-		return err
-	}
-	if err := checkText("owner of a token", a.Owner, 0, maxOwner); err != nil {
-		return err
+func (a Attributes) check(wrong *findings, now time.Time) {
+	wrong.text("name", "name of a token", a.Name, 1, maxName)
+	wrong.text("owner", "owner of a token", a.Owner, 0, maxOwner)
+	wrong.environment(a.Environment)
+	if !a.Expires.IsZero() && !a.Expires.After(now) {
+		wrong.add("expirationDate", "The expiration date must be in the future.")
 	}
 	switch {
-	case !validEnvironment(a.Environment):
-		return invalid("An environment is named with 1 to %d letters, digits or any of . _ -", maxEnvironment)
-	case !a.Expires.IsZero() && !a.Expires.After(now):
-		return invalid("The expiration date must be in the future.")
 	case a.Personal && a.Owner == "":
-		return invalid("A personal token needs an owner.")
+		wrong.add("personalAccessToken", "A personal token needs an owner.")
 	case a.Personal && a.Cluster:
-		return invalid("A personal token never reaches the cluster realm.")
+		wrong.add("personalAccessToken", "A personal token never reaches the cluster realm.")
+	case a.Personal && a.Administrator:
+		wrong.add("personalAccessToken", "A personal token is never an administrator's.")
 	}
-	return nil
 }
 
-// checkText refuses what could not be shown on one line of a terminal or a log as it was meant, and a token that was
-// pasted into the wrong field.
-func checkText(what, text string, least, most int) error {
-	if n := utf8.RuneCountInString(text); n < least || n > most {
-		return invalid("The %s has %d to %d characters, not %d.", what, least, most, n)
-	}
-	if !utf8.ValidString(text) {
-		return invalid("The %s is not valid UTF-8.", what)
-	}
-	for _, r := range text {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
-			return invalid("The %s has a control character (%U).", what, r)
-		}
-	}
-	if Mask(text) != text {
-		return invalid("The %s contains the secret of a token.", what)
-	}
-	return nil
-}
-
-func validEnvironment(name string) bool {
-	if name == "" || len(name) > maxEnvironment {
-		return false
-	}
-	for i := range len(name) {
-		if c := name[i]; !inPart(c) && c != '.' {
-			return false
-		}
-	}
-	return true
+// holder is what it depends on which scopes a token can have.
+type holder struct {
+	class             Class
+	personal, cluster bool
+	anything          bool     // scopes that are otherwise only read on existing tokens, too
+	held              []string // sorted; scopes that it has already, and may keep although no new token would get them
 }
 
 // scopes checks the scopes asked for and returns them sorted and without duplicates.
-func (s *Service) scopes(a Attributes, class Class) ([]string, error) {
-	if len(a.Scopes) == 0 {
-		return nil, invalid("A token needs at least one scope.")
-	}
-	if len(a.Scopes) > maxScopes {
-		return nil, invalid("A token has at most %d scopes.", maxScopes)
+func (s *Service) scopes(wrong *findings, h holder, wanted []string) []string {
+	switch {
+	case len(wanted) == 0:
+		wrong.add("scopes", "A token needs at least one scope.")
+		return nil
+	case len(wanted) > maxScopes:
+		wrong.add("scopes", "A token has at most %d scopes.", maxScopes)
+		return nil
 	}
 	check := s.checkScope
-	if class == ClassOAuth {
+	if h.class == ClassOAuth {
 		check = s.checkOAuthScope
 	}
-	for _, value := range a.Scopes {
-		if err := check(a, value); err != nil {
-			return nil, err
+	for i, value := range wanted {
+		if wrong.full() {
+			break // looking for the scope that was meant costs something
+		}
+		if sentence := check(h, value); sentence != "" {
+			wrong.add(fmt.Sprintf("scopes[%d]", i), "%s", sentence)
 		}
 	}
-	return slices.Compact(slices.Sorted(slices.Values(a.Scopes))), nil
+	return slices.Compact(slices.Sorted(slices.Values(wanted)))
 }
 
-func (s *Service) checkScope(a Attributes, value string) error {
+// checkScope says what is wrong with a scope, "" where nothing is.
+func (s *Service) checkScope(h holder, value string) string {
 	known, ok := s.config.Scopes.Lookup(value)
+	_, held := slices.BinarySearch(h.held, value)
 	switch {
 	case !ok:
 		return unknownScope(s.config.Scopes, value)
-	case a.Personal && !known.Personal:
-		return invalid("A personal token cannot have the scope %s.", value)
-	case a.AllowUncreatable:
-		return nil
-	case known.Cluster && !a.Cluster:
-		return invalid("The scope %s is for cluster tokens only.", value)
+	case h.personal && !known.Personal:
+		return fmt.Sprintf("A personal token cannot have the scope %s.", value)
+	case h.anything || held:
+		return ""
+	case known.Cluster && !h.cluster:
+		return fmt.Sprintf("The scope %s is for cluster tokens only.", value)
 	case !known.Cluster && !known.Creatable:
-		return invalid("The scope %s cannot be given to a new token.", value)
+		return fmt.Sprintf("The scope %s cannot be given to a new token.", value)
 	}
-	return nil
+	return ""
 }
 
-func (s *Service) checkOAuthScope(_ Attributes, value string) error {
+func (s *Service) checkOAuthScope(_ holder, value string) string {
 	if s.config.OAuth == nil {
 		if !scope.Valid(value) {
 			return unknownScope(nil, value)
 		}
-		return nil
+		return ""
 	}
 	if _, ok := s.config.OAuth.Lookup(value); !ok {
 		return unknownScope(s.config.OAuth, value)
 	}
-	return nil
+	return ""
 }
 
-func unknownScope(catalog *scope.Catalog, value string) error {
+func unknownScope(catalog *scope.Catalog, value string) string {
 	if nearest, ok := catalog.Suggest(value); ok {
-		return invalid("There is no scope %.140q. Did you mean %s?", Mask(value), nearest)
+		return fmt.Sprintf("There is no scope %.140q. Did you mean %s?", Mask(value), nearest)
 	}
-	return invalid("There is no scope %.140q.", Mask(value))
-}
-
-// invalid is a fault of kind fault.Invalid. What goes into it is shown to the caller: never a secret.
-func invalid(format string, values ...any) error {
-	return fault.New(fault.Invalid, fmt.Sprintf(format, values...), nil)
+	return fmt.Sprintf("There is no scope %.140q.", Mask(value))
 }

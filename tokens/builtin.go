@@ -11,7 +11,8 @@ var builtIn = []Format{
 	{Prefix: "dt0s16", Name: "platform token", Public: []int{24}, Secret: 64, Schemes: []Scheme{Bearer, APIToken}, Class: ClassOAuth, Mintable: true},
 
 	{Prefix: "dt0g01", Name: "ActiveGate token (older)", Public: []int{8}, Secret: 64},
-	{Prefix: "dt0g02", Name: "ActiveGate token", Public: []int{8}, Secret: 64},
+	// Made here and shown by agents; no request to an API is let in by one.
+	{Prefix: KindActiveGate, Name: "ActiveGate token", Public: []int{8}, Secret: 64, Mintable: true},
 	{Prefix: "dt0s01", Name: "account API token", Public: []int{24}, Secret: 64},
 	{Prefix: "dt0s02", Name: "OAuth2 client", Public: []int{8, 24}, Secret: 64},
 	{Prefix: "dt0s03", Name: "OAuth2 client of a service", Public: []int{24, 8}, Secret: 64},

@@ -10,7 +10,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// key names a token in the cache: by identifier, or in the old format by digest, never both.
+// key names a token in the cache: by identifier, or in the old format by digest, never both. A tenant token is named by
+// its environment, in a cache of its own.
 type key struct {
 	id     string
 	legacy Digest
@@ -28,15 +29,16 @@ func (k key) flight(generation uint64) string {
 	return fmt.Sprintf("%d token %s", generation, k.id)
 }
 
-// entry is a token as the store had it. All but the two counters is immutable.
+// entry is a token as the store had it. All but retryAt, and what the principal's sightings hold, is immutable.
 type entry struct {
 	principal Principal
 	digest    Digest
+	old       *Digest // of a second secret that is good too, while a tenant token is being replaced; nil for none
+	nets      clientNets
 	enabled   bool
 	loaded    time.Time // when the store was asked; carries the monotonic clock if the caller's time did
 
-	noted   *atomic.Int64 // last sighting that was written down, Unix nanoseconds; handed on when the entry is reloaded
-	retryAt atomic.Int64  // with the store down: not to be asked again before, Unix nanoseconds
+	retryAt atomic.Int64 // with the store down: not to be asked again before, Unix nanoseconds
 }
 
 // nobody is compared against when there is no entry, so that an unknown token takes as much work as a known one.
@@ -93,14 +95,14 @@ func (c *cache) forget(id string) {
 	c.generation.Add(1)
 	c.present.Remove(key{id: id})
 	c.absent.Remove(key{id: id})
-	if !strings.Contains(id, ".") {
-		c.forgetLegacy(id)
-	}
 }
 
 // forgetLegacy drops an old-format token, which the cache knows by its digest only. There is no telling which absent
 // digests a new one had, so all of them go; changes of old-format tokens are rare.
 func (c *cache) forgetLegacy(id string) {
+	c.inserting.Lock()
+	defer c.inserting.Unlock()
+	c.generation.Add(1)
 	for _, k := range c.present.Keys() {
 		if e, ok := c.present.Peek(k); ok && e.principal.TokenID == id {
 			c.present.Remove(k)

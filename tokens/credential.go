@@ -35,5 +35,6 @@ const (
 	Disabled         Refusal = "disabled"          // switched off by an administrator
 	Expired          Refusal = "expired"           // dead since Principal.Expires
 	WrongEnvironment Refusal = "wrong_environment" // good for another environment
+	WrongNetwork     Refusal = "wrong_network"     // not to be used from the client's address
 	PersonalOff      Refusal = "personal_off"      // a personal token, while those are switched off
 )

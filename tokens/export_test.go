@@ -13,3 +13,6 @@ func (v *Verifier) CountWork() *Work {
 
 // BuiltIn is the built-in table.
 var BuiltIn = builtIn
+
+// HittingSet is the search behind Service.Advise.
+var HittingSet = hittingSet

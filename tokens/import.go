@@ -27,7 +27,7 @@ func (s *Service) Import(ctx context.Context, actor string, request ImportReques
 	}
 	r.ID, r.Digest, r.Legacy = identified.ID, identified.Digest, identified.Legacy
 	r.Enabled = !request.Disabled
-	if err := s.add(ctx, actor, "token.import", r); err != nil {
+	if err := s.add(ctx, actor, "import", r); err != nil {
 		return Record{}, err
 	}
 	return r, nil

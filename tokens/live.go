@@ -7,9 +7,12 @@ import (
 )
 
 // IsLive asks the store, not the cache, whether the token with this identifier would still be accepted for environment
-// at now. It is for what was begun with a token and goes on after it: whoever holds a response open has shown the
-// secret already. An error says that the store could not be asked.
-func (v *Verifier) IsLive(ctx context.Context, id, environment string, now time.Time) (bool, error) {
+// from clientIP at now. It is for what was begun with a token and goes on after it: whoever holds a response open has
+// shown the secret already. An error says that the store could not be asked, or not be understood.
+//
+// A tenant token is never live: its identifier does not say which of two secrets was shown, and after a rotation one of
+// them is void. Agents connect again.
+func (v *Verifier) IsLive(ctx context.Context, id, environment, clientIP string, now time.Time) (bool, error) {
 	r, err := v.config.Store.Token(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
@@ -17,6 +20,25 @@ func (v *Verifier) IsLive(ctx context.Context, id, environment string, now time.
 	if err != nil {
 		return false, err
 	}
-	found := entry{principal: v.config.Formats.principalOf(r), digest: r.Digest, enabled: r.Enabled}
-	return v.judge(&found, environment, now) == "", nil
+	found, err := v.entryOf(r, now)
+	if err != nil {
+		return false, err
+	}
+	if found.judge(environment, clientIP, now) != "" {
+		return false, nil
+	}
+	if !r.Personal {
+		return true, nil
+	}
+	return v.personalLive(ctx, environment)
+}
+
+// personalLive reads the administrator's switch where it is kept. The switch in memory is off for a moment after every
+// change, whatever the change was; asking that one would cut the responses of every personal token each time.
+func (v *Verifier) personalLive(ctx context.Context, environment string) (bool, error) {
+	if v.config.Personal == nil {
+		return false, nil
+	}
+	settings, err := v.config.Store.Settings(ctx)
+	return err == nil && settings[environment].PersonalTokens, err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/doorward/doorward/internal/fault"
 )
 
@@ -13,60 +15,75 @@ import (
 // up every request.
 const retryAfter = time.Second
 
+// shelf is a cache with the way to the store behind it.
+type shelf struct {
+	*cache
+	config  *VerifierConfig
+	count   *counters
+	flights singleflight.Group // concurrent loads of one token
+
+	// ask reads a token from the store: nil when there is none. The old entry, nil for none, is the one that the answer
+	// takes the place of.
+	ask func(ctx context.Context, k key, old *entry, now time.Time) (*entry, error)
+}
+
 // find returns the token's entry, nil when the store has no such token.
-func (v *Verifier) find(ctx context.Context, k key, now time.Time) (*entry, error) {
-	old, cached := v.cache.present.Get(k)
-	if cached && v.cache.fresh(old.loaded, now) {
-		v.count.hits.Add(1)
+func (s *shelf) find(ctx context.Context, k key, now time.Time) (*entry, error) {
+	old, cached := s.present.Get(k)
+	if cached && s.fresh(old.loaded, now) {
+		s.count.hits.Add(1)
 		return old, nil
 	}
-	if cached && v.stillServes(old, now) && now.UnixNano() < old.retryAt.Load() {
-		v.count.stale.Add(1)
+	if cached && s.stillServes(old, now) && now.UnixNano() < old.retryAt.Load() {
+		s.count.stale.Add(1)
 		return old, nil
 	}
-	if !cached && v.cache.knownAbsent(k, now) {
-		v.count.absentHits.Add(1)
+	if !cached && s.knownAbsent(k, now) {
+		s.count.absentHits.Add(1)
 		return nil, nil
 	}
-	v.count.misses.Add(1)
-	return v.reload(ctx, k, old, now)
+	s.count.misses.Add(1)
+	return s.reload(ctx, k, old, now)
 }
 
 // reload asks the store, and falls back on the old entry (nil for none) while that one may still serve.
-func (v *Verifier) reload(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
-	found, err := v.load(ctx, k, old, now)
+func (s *shelf) reload(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
+	found, err := s.load(ctx, k, old, now)
 	if err == nil {
 		return found, nil
 	}
 	// The cache is asked once more: a change may have dropped the entry while the store kept us waiting, and what is
 	// known to be revoked is not served stale.
-	current, cached := v.cache.present.Peek(k)
-	if !cached || !v.stillServes(current, now) || ctx.Err() != nil {
+	current, cached := s.present.Peek(k)
+	if !cached || !s.stillServes(current, now) || ctx.Err() != nil {
 		return nil, fault.New(fault.Unavailable, "Credentials cannot be checked at the moment.", err)
 	}
 	current.retryAt.Store(now.Add(retryAfter).UnixNano())
-	v.count.stale.Add(1)
-	v.config.OnError(fmt.Errorf("token %s serves from memory, loaded %s ago: %w",
+	s.count.stale.Add(1)
+	s.config.OnError(fmt.Errorf("token %s serves from memory, loaded %s ago: %w",
 		current.principal.TokenID, now.Sub(current.loaded).Round(time.Second), err))
 	return current, nil
 }
 
-func (v *Verifier) stillServes(old *entry, now time.Time) bool {
-	return now.Sub(old.loaded).Abs() < v.config.StaleFor
+func (s *shelf) stillServes(old *entry, now time.Time) bool {
+	return now.Sub(old.loaded).Abs() < s.config.StaleFor
 }
 
 // load shares one query between all who ask for the same token at the same time. The query runs apart from its callers:
 // one who gives up leaves the others waiting for their answer.
-func (v *Verifier) load(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
-	generation := v.cache.generation.Load()
-	shared := v.flights.DoChan(k.flight(generation), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), v.config.LoadTimeout)
+func (s *shelf) load(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
+	generation := s.generation.Load()
+	shared := s.flights.DoChan(k.flight(generation), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.LoadTimeout)
 		defer cancel()
-		found, err := v.query(ctx, k, old, now)
-		if err == nil {
-			v.cache.keep(k, found, now, generation)
+		s.count.queries.Add(1)
+		found, err := s.ask(ctx, k, old, now)
+		if err != nil {
+			s.count.faults.Add(1)
+			return nil, err
 		}
-		return found, err
+		s.keep(k, found, now, generation)
+		return found, nil
 	})
 	select {
 	case <-ctx.Done():
@@ -77,10 +94,9 @@ func (v *Verifier) load(ctx context.Context, k key, old *entry, now time.Time) (
 	}
 }
 
-// query asks the store. A record that is not the one asked for counts as none: a store that folds case, say, must not
-// turn one token into another.
-func (v *Verifier) query(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
-	v.count.queries.Add(1)
+// askToken asks the store for a token. A record that is not the one asked for counts as none: a store that folds case,
+// say, must not turn one token into another.
+func (v *Verifier) askToken(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
 	var r Record
 	var err error
 	if k.id == "" {
@@ -92,12 +108,23 @@ func (v *Verifier) query(ctx context.Context, k key, old *entry, now time.Time) 
 	case errors.Is(err, ErrNotFound):
 		return nil, nil
 	case err != nil:
-		v.count.faults.Add(1)
 		return nil, err
 	case k.id == "" && !r.Legacy, k.id != "" && (r.Legacy || r.ID != k.id):
 		return nil, nil
 	}
-	return &entry{
-		principal: v.config.Formats.principalOf(r), digest: r.Digest, enabled: r.Enabled, loaded: now, noted: lastNoted(r, old),
-	}, nil
+	found, err := v.entryOf(r, now)
+	if err != nil {
+		return nil, err
+	}
+	found.principal.seen = sightingsOf(r, old)
+	return found, nil
+}
+
+// entryOf reads a stored token. A record that cannot be read is a fault: what it would forbid is not known.
+func (v *Verifier) entryOf(r Record, now time.Time) (*entry, error) {
+	nets, err := readNets(r.Networks)
+	if err != nil {
+		return nil, fmt.Errorf("token %s: %w", r.ID, err)
+	}
+	return &entry{principal: v.config.Formats.principalOf(r), digest: r.Digest, nets: nets, enabled: r.Enabled, loaded: now}, nil
 }

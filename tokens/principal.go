@@ -20,28 +20,36 @@ const (
 // Principal is who a genuine, enabled and unexpired credential stands for. It is shared between requests: nobody changes
 // it. It holds no secret.
 type Principal struct {
-	TokenID     string // identifier, fit for logs
-	TokenName   string
-	User        string // owner of the token; "" for none
-	Environment string
-	Kind        string // prefix of the token; "legacy" for an old-format one
-	Cluster     bool   // scopes that exist in both realms count in the cluster realm too
-	Personal    bool   // acts as User
-	Legacy      bool
-	Class       Class
-	Scopes      scope.Set
-	Expires     time.Time // zero: never; the credential is dead from this instant on
+	TokenID       string // identifier, fit for logs
+	TokenName     string
+	User          string // owner of the token; "" for none
+	Environment   string
+	Kind          string // prefix of the token; "legacy" for an old-format one, "tenant_token" for a tenant's
+	Cluster       bool   // scopes that exist in both realms count in the cluster realm too
+	Personal      bool   // acts as User
+	Administrator bool   // may give scopes to tokens that it does not hold itself
+	Legacy        bool
+	Class         Class
+	Scopes        scope.Set
+	Expires       time.Time // zero: never; the credential is dead from this instant on
+
+	// seen is what was noted of the token's use; nil where there is no record to note it in.
+	seen *sightings
 }
 
-// kindLegacy is the kind of old-format tokens, which have no prefix.
-const kindLegacy = "legacy"
+// The kinds of what has no prefix.
+const (
+	kindLegacy = "legacy"       // old-format tokens
+	kindTenant = "tenant_token" // tenant tokens, which are no tokens of the API
+)
 
 // principalOf reads a stored token. The class of a token whose format is no longer configured is ClassToken; no such
 // token passes Parse anyway.
 func (fs *Formats) principalOf(r Record) Principal {
 	p := Principal{
 		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: r.Environment, Kind: kindLegacy,
-		Cluster: r.Cluster, Personal: r.Personal, Legacy: r.Legacy, Scopes: scope.NewSet(r.Scopes...), Expires: r.Expires,
+		Cluster: r.Cluster, Personal: r.Personal, Administrator: r.Administrator, Legacy: r.Legacy,
+		Scopes: scope.NewSet(r.Scopes...), Expires: r.Expires,
 	}
 	if r.Legacy {
 		return p

@@ -27,6 +27,8 @@ type ServiceConfig struct {
 	// OnChange hears the identifier of every token that was, or may have been, changed, after the store has answered
 	// and before the caller does. It must not block.
 	OnChange func(id string)
+	// OnSettings hears the name of every environment whose settings were, or may have been, changed, under the same rules.
+	OnSettings func(environment string)
 }
 
 // Service administers tokens. It is safe for concurrent use. Every error of its methods is a *fault.Fault. It does not
@@ -48,6 +50,9 @@ func NewService(config ServiceConfig) *Service {
 	if config.OnChange == nil {
 		config.OnChange = func(string) {}
 	}
+	if config.OnSettings == nil {
+		config.OnSettings = func(string) {}
+	}
 	return &Service{config: config}
 }
 
@@ -57,10 +62,16 @@ func (s *Service) Show(ctx context.Context, id string) (Record, error) {
 	return r, storeFault(err)
 }
 
-// List returns a page of tokens, newest first.
+// List returns a page of tokens. fault.Invalid when its limit is out of range.
 func (s *Service) List(ctx context.Context, q Query) ([]Record, error) {
 	page, err := s.config.Store.Tokens(ctx, q)
 	return page, storeFault(err)
+}
+
+// Count is the number of tokens that q selects on all pages together.
+func (s *Service) Count(ctx context.Context, q Query) (int, error) {
+	n, err := s.config.Store.CountTokens(ctx, q)
+	return n, storeFault(err)
 }
 
 // Lookup returns the token whose whole text this is, whether or not it is still good for anything. A wrong secret is
@@ -84,33 +95,10 @@ func (s *Service) Lookup(ctx context.Context, text Secret) (Record, error) {
 	return r, nil
 }
 
-// SetEnabled switches a token on or off. Doing so twice is fine, and leaves one audit event.
-func (s *Service) SetEnabled(ctx context.Context, actor, id string, enabled bool) error {
-	action := "token.disable"
-	if enabled {
-		action = "token.enable"
-	}
-	// Told even when the store reports a fault: the change may have been committed all the same, and a cache that
-	// asks once too often is harmless.
-	defer s.config.OnChange(id)
-	errAlready := errors.New("already so")
-	err := s.config.Store.UpdateToken(ctx, id, s.event(actor, action, id, nil), func(r *Record) error {
-		if r.Enabled == enabled {
-			return errAlready
-		}
-		r.Enabled = enabled
-		return nil
-	})
-	if errors.Is(err, errAlready) {
-		return nil
-	}
-	return storeFault(err)
-}
-
 // Delete removes a token for good. fault.NotFound when there is none.
 func (s *Service) Delete(ctx context.Context, actor, id string) error {
 	defer s.config.OnChange(id)
-	return storeFault(s.config.Store.DeleteToken(ctx, id, s.event(actor, "token.delete", id, nil)))
+	return storeFault(s.config.Store.DeleteToken(ctx, id, s.event(actor, actionOn(id, "delete"), id, nil)))
 }
 
 // event is the audit record of a change that happens now. Detail, if not nil, is stored as JSON.

@@ -11,14 +11,18 @@ type Stats struct {
 	Misses      uint64 // had to wait for the store
 	Queries     uint64 // of the store; fewer than Misses where several waited for one
 	Faults      uint64 // queries that failed
-	FlushFaults uint64 // failed attempts to write last-used times
+	FlushFaults uint64 // failed attempts to write uses of tokens
 	DroppedUses uint64 // sightings not noted for want of room
-	Cached      int    // tokens in the cache
-	Absent      int    // identifiers remembered as absent
+
+	DroppedScopeUses uint64 // uses of scopes not noted for want of room
+
+	Cached  int // tokens in the cache
+	Absent  int // identifiers remembered as absent, and environments as without a tenant token
+	Tenants int // tenant tokens in the cache; the counts above have them too
 }
 
 type counters struct {
-	hits, absentHits, stale, misses, queries, faults, flushFaults, droppedUses atomic.Uint64
+	hits, absentHits, stale, misses, queries, faults, flushFaults, droppedUses, droppedScopeUses atomic.Uint64
 }
 
 // Stats is a snapshot for metrics.
@@ -27,6 +31,7 @@ func (v *Verifier) Stats() Stats {
 	return Stats{
 		Hits: c.hits.Load(), AbsentHits: c.absentHits.Load(), Stale: c.stale.Load(), Misses: c.misses.Load(),
 		Queries: c.queries.Load(), Faults: c.faults.Load(), FlushFaults: c.flushFaults.Load(), DroppedUses: c.droppedUses.Load(),
-		Cached: v.cache.present.Len(), Absent: v.cache.absent.Len(),
+		DroppedScopeUses: c.droppedScopeUses.Load(),
+		Cached:           v.tokens.present.Len(), Absent: v.tokens.absent.Len() + v.tenants.absent.Len(), Tenants: v.tenants.present.Len(),
 	}
 }

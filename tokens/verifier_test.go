@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/tokens"
@@ -63,6 +64,9 @@ func apiToken(text string) tokens.Credential {
 	return tokens.Credential{Scheme: tokens.APIToken, Text: text}
 }
 
+// allOn takes personal tokens everywhere.
+func allOn(string, time.Time) bool { return true }
+
 // verify asks for environment "prod" at now, and expects no fault.
 func (g *gate) verify(t testing.TB, c tokens.Credential) (*tokens.Principal, tokens.Refusal) {
 	t.Helper()
@@ -77,16 +81,18 @@ func (g *gate) verify(t testing.TB, c tokens.Credential) (*tokens.Principal, tok
 }
 
 func TestVerifyAccepts(t *testing.T) {
-	g := newGate(t, tokens.VerifierConfig{})
+	g := newGate(t, tokens.VerifierConfig{Personal: allOn})
 	expires := now.Add(time.Millisecond)
-	minted := g.issue(t, "dt0c01", func(r *tokens.Record) { r.Personal, r.Cluster, r.Expires = true, true, expires })
+	minted := g.issue(t, "dt0c01", func(r *tokens.Record) {
+		r.Personal, r.Cluster, r.Administrator, r.Expires = true, true, true, expires
+	})
 	want := &tokens.Principal{
 		TokenID: minted.ID, TokenName: "ci", User: "alice", Environment: "prod", Kind: "dt0c01", Cluster: true, Personal: true,
-		Scopes: scope.NewSet("orders.read", "orders.write"), Expires: expires,
+		Administrator: true, Scopes: scope.NewSet("orders.read", "orders.write"), Expires: expires,
 	}
 	for range 3 {
 		p, refusal := g.verify(t, apiToken(minted.Secret.Reveal()))
-		if diff := cmp.Diff(want, p); diff != "" {
+		if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(tokens.Principal{})); diff != "" {
 			t.Errorf("refusal %q, principal (-want +got):\n%s", refusal, diff)
 		}
 	}
@@ -107,7 +113,7 @@ func TestVerifyPlatformToken(t *testing.T) {
 }
 
 func TestVerifyRefuses(t *testing.T) {
-	g := newGate(t, tokens.VerifierConfig{PersonalOff: true})
+	g := newGate(t, tokens.VerifierConfig{})
 	good := g.issue(t, "dt0c01", nil).Secret.Reveal()
 	with := func(edit func(*tokens.Record)) tokens.Credential {
 		return apiToken(g.issue(t, "dt0c01", edit).Secret.Reveal())

@@ -2,11 +2,8 @@
 package tokenstest
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/doorward/doorward/internal/audit"
@@ -20,10 +17,14 @@ type Memory struct {
 	// count, wait, or return the error that the method is to fail with. Set it before the store is used.
 	Before func(ctx context.Context, method string) error
 
-	mu      sync.Mutex
-	records map[string]tokens.Record
-	events  []audit.Event
-	uses    [][]tokens.Use
+	mu        sync.Mutex
+	records   map[string]tokens.Record
+	events    []audit.Event
+	revision  int64
+	uses      [][]tokens.Use
+	scopeUses map[string][]tokens.ScopeUse // newest first
+	tenants   map[string]tokens.TenantToken
+	settings  map[string]tokens.Settings
 }
 
 var _ tokens.Store = (*Memory)(nil)
@@ -39,11 +40,16 @@ func (m *Memory) put(r tokens.Record) {
 	if m.records == nil {
 		m.records = make(map[string]tokens.Record)
 	}
-	r.Scopes = slices.Clone(r.Scopes)
-	m.records[r.ID] = r
+	m.records[r.ID] = detached(r)
 }
 
-// Events are the audit events so far.
+// detached is a copy that shares nothing with the record.
+func detached(r tokens.Record) tokens.Record {
+	r.Scopes, r.Networks = slices.Clone(r.Scopes), slices.Clone(r.Networks)
+	return r
+}
+
+// Events are the audit events so far, those of failed attempts too.
 func (m *Memory) Events() []audit.Event {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,8 +87,7 @@ func (m *Memory) Token(ctx context.Context, id string) (tokens.Record, error) {
 	if !ok {
 		return tokens.Record{}, tokens.ErrNotFound
 	}
-	r.Scopes = slices.Clone(r.Scopes)
-	return r, nil
+	return detached(r), nil
 }
 
 // LegacyToken implements tokens.Store.
@@ -93,32 +98,10 @@ func (m *Memory) LegacyToken(ctx context.Context, digest tokens.Digest) (tokens.
 	defer m.mu.Unlock()
 	for _, r := range m.records {
 		if r.Legacy && r.Digest.Equal(digest) {
-			r.Scopes = slices.Clone(r.Scopes)
-			return r, nil
+			return detached(r), nil
 		}
 	}
 	return tokens.Record{}, tokens.ErrNotFound
-}
-
-// Tokens implements tokens.Store.
-func (m *Memory) Tokens(ctx context.Context, q tokens.Query) ([]tokens.Record, error) {
-	if err := m.begin(ctx, "Tokens"); err != nil {
-		return nil, err
-	}
-	defer m.mu.Unlock()
-	after, ok := m.records[q.After]
-	if q.After != "" && !ok {
-		return nil, tokens.ErrNotFound
-	}
-	page := slices.SortedFunc(maps.Values(m.records), newestFirst)
-	page = slices.DeleteFunc(page, func(r tokens.Record) bool {
-		return q.Owner != "" && r.Owner != q.Owner || !strings.HasPrefix(r.ID, q.Prefix) || q.After != "" && newestFirst(r, after) <= 0
-	})
-	return page[:min(len(page), cmp.Or(q.Limit, 1000))], nil
-}
-
-func newestFirst(a, b tokens.Record) int {
-	return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.ID, b.ID))
 }
 
 // CreateToken implements tokens.Store.
@@ -133,12 +116,12 @@ func (m *Memory) CreateToken(ctx context.Context, r tokens.Record, e audit.Event
 		}
 	}
 	m.put(r)
-	m.changed(e)
+	m.changed(ctx, e)
 	return nil
 }
 
 // UpdateToken implements tokens.Store.
-func (m *Memory) UpdateToken(ctx context.Context, id string, e audit.Event, change func(*tokens.Record) error) error {
+func (m *Memory) UpdateToken(ctx context.Context, id string, e *audit.Event, change func(*tokens.Record) error) error {
 	if err := m.begin(ctx, "UpdateToken"); err != nil {
 		return err
 	}
@@ -147,14 +130,14 @@ func (m *Memory) UpdateToken(ctx context.Context, id string, e audit.Event, chan
 	if !ok {
 		return tokens.ErrNotFound
 	}
-	r := before
-	r.Scopes = slices.Clone(r.Scopes)
+	r := detached(before)
 	if err := change(&r); err != nil {
 		return err
 	}
 	r.ID, r.Digest, r.Legacy, r.Created = before.ID, before.Digest, before.Legacy, before.Created
+	r.ActiveGate, r.Seed = before.ActiveGate, before.Seed
 	m.put(r)
-	m.changed(e)
+	m.changed(ctx, *e)
 	return nil
 }
 
@@ -168,7 +151,8 @@ func (m *Memory) DeleteToken(ctx context.Context, id string, e audit.Event) erro
 		return tokens.ErrNotFound
 	}
 	delete(m.records, id)
-	m.changed(e)
+	delete(m.scopeUses, id)
+	m.changed(ctx, e)
 	return nil
 }
 
@@ -188,8 +172,26 @@ func (m *Memory) RecordUses(ctx context.Context, uses []tokens.Use) error {
 	return nil
 }
 
-// changed writes the audit event under the next revision.
-func (m *Memory) changed(e audit.Event) {
-	e.Revision = int64(len(m.events)) + 1
+// RecordAttempt implements audit.Trail.
+func (m *Memory) RecordAttempt(ctx context.Context, e audit.Event) error {
+	if err := m.begin(ctx, "RecordAttempt"); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	e.Failed, e.Revision = true, 0
+	m.note(ctx, e)
+	return nil
+}
+
+// changed writes the audit event of a change under the next revision.
+func (m *Memory) changed(ctx context.Context, e audit.Event) {
+	m.revision++
+	e.Revision = m.revision
+	m.note(ctx, e)
+}
+
+func (m *Memory) note(ctx context.Context, e audit.Event) {
+	e = e.From(ctx)
+	e.ID = int64(len(m.events)) + 1
 	m.events = append(m.events, e)
 }
