@@ -1,5 +1,5 @@
-// Package store keeps what Doorward has to remember: access tokens; policies, boundaries, groups, users and bindings; the
-// audit trail of their administration; and the list of changes that caches follow.
+// Package store keeps what Doorward has to remember: access tokens; OAuth2 clients, signing keys and revocations; policies,
+// boundaries, groups, users and bindings; the audit trail of their administration; and the list of changes that caches follow.
 //
 // Open picks the engine by the scheme of the DSN. Each engine is a package below this one and is held to the same
 // contract by package storetest.
@@ -15,21 +15,27 @@ import (
 	"github.com/doorward/doorward/module/store/sqlite"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
+	"github.com/doorward/doorward/tokens/oauth2"
 )
 
 // AuditQuery selects administrative changes; see query.Audit.
 type AuditQuery = query.Audit
 
 // Store is everything an engine offers. Implementations are safe for concurrent use. An error that is none of those named
-// in packages tokens and pap is a fault: the store could not answer, and nothing may be allowed because of it.
+// in packages tokens, oauth2 and pap is a fault: the store could not answer, and nothing may be allowed because of it.
 type Store interface {
 	tokens.Store
+	oauth2.Store
 	pap.Store
 	feed.Source
 
-	// AuditEvents returns a page of administrative changes, newest first. A limit out of range is a fault of kind
-	// Invalid.
+	// AuditEvents returns a page of the audit trail, newest first unless asked otherwise. A limit out of range is a fault
+	// of kind Invalid.
 	AuditEvents(ctx context.Context, q AuditQuery) ([]audit.Event, error)
+	// CountAuditEvents is the number of events that q selects, whatever its After and Limit.
+	CountAuditEvents(ctx context.Context, q AuditQuery) (int, error)
+	// AuditEvent returns the event with this identifier. query.ErrNotFound when there is none.
+	AuditEvent(ctx context.Context, id int64) (audit.Event, error)
 	// Ping reports whether the store answers a read.
 	Ping(ctx context.Context) error
 	// Close waits for running operations and gives everything back. Later calls do nothing; every other method

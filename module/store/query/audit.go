@@ -2,17 +2,35 @@
 // It is apart from package store so that store can import the engines, and the engines these words.
 package query
 
-// Audit selects administrative changes for a reading, newest first. The zero Audit selects the newest hundred.
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound says that there is no event with this identifier.
+var ErrNotFound = errors.New("no such event")
+
+// Audit selects events of the audit trail. All conditions must hold. The zero Audit selects the newest hundred changes
+// and attempts.
 type Audit struct {
-	Actor  string // exact; "" for any
-	Action string // exact; "" for any
-	Object string // exact; "" for any
-	Before int64  // only revisions below this one, the last of the page before; 0 for the first page
-	Limit  int    // 1 … 1,000; 0 means 100
+	Environment string    // events of this environment, and those of none; "" for every event
+	Actor       string    // exact; "" for any
+	Action      string    // exact; "" for any
+	Object      string    // exact; "" for any
+	Actors      []string  // one of these, exact; none for any
+	Types       []string  // audit.Event.Type is one of these; none for any
+	Categories  []string  // audit.Event.Category is one of these; none for any
+	Objects     []string  // the object contains one of these; none for any
+	From        time.Time // at or after this; zero for no bound
+	To          time.Time // at or before this; zero for no bound
+
+	OldestFirst bool
+	After       int64 // identifier of the last event of the page before; 0 for the first page
+	Limit       int   // 1 … 5,000; 0 means 100
 }
 
 // Bounds of Audit.Limit.
 const (
 	AuditPage    = 100
-	MaxAuditPage = 1000
+	MaxAuditPage = 5000
 )

@@ -23,6 +23,20 @@ func (s *Store) change(ctx context.Context, operation string, kind feed.Kind, id
 	})
 }
 
+// told is change for a do that tells by itself what it has done: it may fill in Message, Detail and Patch of the event. When
+// the transaction is repeated, what the first try has told is forgotten.
+func (s *Store) told(ctx context.Context, operation string, kind feed.Kind, id string, e *audit.Event,
+	do func(*sql.Tx) error) error {
+	before := *e
+	return s.changes(ctx, operation, func(tx *sql.Tx) ([]entry, error) {
+		e.Message, e.Detail, e.Patch = before.Message, before.Detail, before.Patch
+		if err := do(tx); err != nil {
+			return nil, err
+		}
+		return []entry{{kind, id, *e}}, nil
+	})
+}
+
 // changes is the one way to change something that others must hear of: what do changes and, for every thing that do
 // names, the next revision, the audit event and the entry in the list of changes are one transaction.
 func (s *Store) changes(ctx context.Context, operation string, do func(*sql.Tx) ([]entry, error)) error {
@@ -41,7 +55,7 @@ func (s *Store) changes(ctx context.Context, operation string, do func(*sql.Tx) 
 }
 
 // note writes all that a change of one thing leaves behind.
-func (s *Store) note(ctx context.Context, tx *sql.Tx, e entry) error {
+func (s *Store) note(ctx context.Context, tx executor, e entry) error {
 	revision, err := nextRevision(ctx, tx)
 	if err != nil {
 		return err
@@ -69,14 +83,14 @@ func (s *Store) write(ctx context.Context, operation string, do func(*sql.Tx) er
 }
 
 // nextRevision counts up inside the transaction, so a change that is rolled back leaves no hole.
-func nextRevision(ctx context.Context, tx *sql.Tx) (revision int64, err error) {
+func nextRevision(ctx context.Context, tx executor) (revision int64, err error) {
 	err = tx.QueryRowContext(ctx, `UPDATE store_state SET revision = revision + 1 RETURNING revision`).Scan(&revision)
 	return revision, err
 }
 
 // addChange also forgets the change that is now too old. Revisions have no holes, so there is at most one, but for the
 // first change after the bound was lowered.
-func addChange(ctx context.Context, tx *sql.Tx, c feed.Change, keep int64) error {
+func addChange(ctx context.Context, tx executor, c feed.Change, keep int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO changes (revision, kind, id) VALUES (?, ?, ?)`, c.Revision, c.Kind, c.ID)
 	if err != nil {
 		return err

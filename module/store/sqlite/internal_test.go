@@ -4,14 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/doorward/doorward/internal/fault"
-	"github.com/doorward/doorward/tokens"
+	"github.com/doorward/doorward/internal/feed"
 )
 
 func openNew(t testing.TB) *Store {
@@ -22,43 +21,6 @@ func openNew(t testing.TB) *Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
-}
-
-// TestPlans keeps the queries on their indexes: the request path must be one search, and a page must not sort.
-func TestPlans(t *testing.T) {
-	s := openNew(t)
-	order := ` ORDER BY created DESC, id LIMIT 10`
-	after := ` created <= 5 AND (created < 5 OR id > 'x')`
-	tests := []struct{ query, want string }{
-		{selectRecord + ` WHERE id = 'x'`, "SEARCH tokens USING PRIMARY KEY (id=?)"},
-		{selectRecord + ` WHERE legacy = 1 AND digest = x'00'`, "SEARCH tokens USING INDEX tokens_legacy (digest=?)"},
-		{selectRecord + order, "SCAN tokens USING INDEX tokens_newest"},
-		{selectRecord + ` WHERE` + after + order, "SEARCH tokens USING INDEX tokens_newest (created<?)"},
-		{selectRecord + ` WHERE owner = 'x' AND` + after + order,
-			"SEARCH tokens USING INDEX tokens_owner_newest (owner=? AND created<?)"},
-		{`SELECT * FROM audit_events WHERE object = 'x' AND revision < 9 ORDER BY revision DESC LIMIT 10`,
-			"SEARCH audit_events USING INDEX audit_events_object (object=? AND revision<?)"},
-		{selectChangesAfter, "MATERIALIZE c|SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)|" + // sorts one batch at most
-			"SCAN s|SCAN c LEFT-JOIN|USE TEMP B-TREE FOR ORDER BY"},
-	}
-	for _, tt := range tests {
-		text := strings.NewReplacer("LIMIT ?", "LIMIT 9", "> ?", "> 3").Replace(tt.query)
-		if got := plan(t, s, text); got != tt.want {
-			t.Errorf("%s\n got plan %s\nwant plan %s", tt.query, got, tt.want)
-		}
-	}
-}
-
-func plan(t *testing.T, s *Store, text string) string {
-	t.Helper()
-	steps, err := list(t.Context(), s.reader, func(row scanner) (step string, err error) {
-		var number, parent, unused int
-		return step, row.Scan(&number, &parent, &unused, &step)
-	}, "EXPLAIN QUERY PLAN "+text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(steps, "|")
 }
 
 func TestConnections(t *testing.T) {
@@ -137,65 +99,39 @@ func FuzzPrefixEnd(f *testing.F) {
 	})
 }
 
-// fill adds tokens without paying for a transaction each.
-func fill(b *testing.B, s *Store, count int) {
-	b.Helper()
-	_, err := s.writer.Exec(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
-		INSERT INTO tokens SELECT printf('dt0c01.%024d', i * 7919 % ?), randomblob(32), 'token', 'owner', 'abc12345', 0, 0, 0, 1,
-		'["logs.read","metrics.read"]', 1763800000000 + i, NULL, NULL, NULL, '' FROM n`, count, count)
+// The accident: a transaction is repeated, and the event of the change tells what the first try has found. The invariant:
+// each try begins with the event as the caller handed it over, and what the last has told is written.
+func TestRepeatedChangeTellsAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "doorward.db")
+	s, err := Open(t.Context(), path, Options{})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-}
-
-// BenchmarkToken is what a miss of the token cache costs: the budget is 50 µs.
-func BenchmarkToken(b *testing.B) {
-	for _, count := range []int{1000, 100_000} {
-		b.Run(fmt.Sprint(count), func(b *testing.B) {
-			s := openNew(b)
-			fill(b, s, count)
-			ids := make([]string, 1024)
-			for i := range ids {
-				ids[i] = fmt.Sprintf("dt0c01.%024d", i*104_729%count)
-			}
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				if _, err := s.Token(b.Context(), ids[i%len(ids)]); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	defer s.Close()
+	rival, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// BenchmarkUnknownToken is the same for a token that does not exist.
-func BenchmarkUnknownToken(b *testing.B) {
-	s := openNew(b)
-	fill(b, s, 100_000)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Token(b.Context(), "dt0c01.NOBODY"); !errors.Is(err, tokens.ErrNotFound) {
-			b.Fatal(err)
+	defer rival.Close()
+	e, try := cause, 0
+	e.Detail = "handed over"
+	err = s.told(t.Context(), "test", feed.TokenSettings, "x", &e, func(*sql.Tx) error {
+		if e.Message != "" || e.Detail != "handed over" || e.Patch != "" {
+			t.Errorf("try %d begins with %+v", try, e)
 		}
-	}
-}
-
-// BenchmarkRecordUses is the bookkeeping for a thousand tokens.
-func BenchmarkRecordUses(b *testing.B) {
-	s := openNew(b)
-	fill(b, s, 100_000)
-	uses := make([]tokens.Use, 1000)
-	for i := range uses {
-		uses[i] = tokens.Use{ID: fmt.Sprintf("dt0c01.%024d", i), IP: "192.0.2.1"}
-	}
-	at := time.UnixMilli(1763800000000)
-	for b.Loop() {
-		at = at.Add(time.Second)
-		for i := range uses {
-			uses[i].At = at
+		if try++; try == 1 {
+			e.Message, e.Detail, e.Patch = "first", "first", "first"
+			_, busy := rival.BeginTx(t.Context(), nil) // this transaction has the lock
+			return busy
 		}
-		if err := s.RecordUses(b.Context(), uses); err != nil {
-			b.Fatal(err)
-		}
+		e.Message = "second"
+		return nil
+	})
+	if err != nil || try != 2 {
+		t.Fatalf("%d tries, %v", try, err)
+	}
+	got, err := s.AuditEvent(t.Context(), 1)
+	if err != nil || got.Message != "second" || got.Detail != "handed over" || got.Patch != "" {
+		t.Errorf("event: %+v, %v", got, err)
 	}
 }

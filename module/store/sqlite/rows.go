@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/doorward/doorward/internal/fault"
 )
 
 // scanner is a row: *sql.Row or *sql.Rows.
@@ -16,6 +18,12 @@ type scanner interface{ Scan(dest ...any) error }
 // querier is a pool or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// executor is a transaction, or what stands for one.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
@@ -55,12 +63,50 @@ func (c *conditions) equal(column, value string) {
 	}
 }
 
+// among adds a condition unless values is empty, which stands for any.
+func (c *conditions) among(column string, values []string) {
+	if len(values) > 0 {
+		c.add(column+" IN (SELECT value FROM json_each(?))", set(values))
+	}
+}
+
 func (c *conditions) where() string {
 	if len(c.texts) == 0 {
 		return ""
 	}
 	return " WHERE " + strings.Join(c.texts, " AND ")
 }
+
+// arm is one list of a union: a SELECT and its values.
+type arm struct {
+	text   string
+	values []any
+}
+
+func armOf(text string, c conditions) arm { return arm{text + c.where(), c.values} }
+
+// together is several lists as one. Where each is in order, SQLite merges them as it goes and stops at the limit.
+func together(arms []arm) (text string, values []any) {
+	var texts []string
+	for _, a := range arms {
+		texts, values = append(texts, a.text), append(values, a.values...)
+	}
+	return strings.Join(texts, " UNION ALL "), values
+}
+
+// pageSize checks a caller's limit; 0 asks for the usual one.
+func pageSize(limit, usual, most int) (int, error) {
+	switch {
+	case limit == 0:
+		return usual, nil
+	case limit < 0 || limit > most:
+		return 0, fault.New(fault.Invalid, fmt.Sprintf("The limit must be from 1 to %d.", most), nil)
+	}
+	return limit, nil
+}
+
+// notBefore is the first millisecond that is not before t. What is stored has lost what is finer, so a bound must not.
+func notBefore(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
 
 // instant is a time that may be missing: NULL in the table, zero in a record. Both ways it loses what is finer than a
 // millisecond, towards the past, so nothing expires late.

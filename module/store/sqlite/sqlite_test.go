@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 		rival(path)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	sqlite.RemoveBenched()
+	os.Exit(code)
 }
 
 // opener opens the file at path once for each call.
@@ -90,7 +92,7 @@ var epoch = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
 func tokenNumber(n int) tokens.Record {
 	id := fmt.Sprintf("dt0c01.%024d", n)
-	return tokens.Record{ID: id, Digest: tokens.DigestOf(id), Name: "n", Enabled: true, Created: epoch,
+	return tokens.Record{ID: id, Digest: tokens.DigestOf(id), Name: "n", Owner: fmt.Sprint("o", n%5), Enabled: true, Created: epoch,
 		Scopes: []string{"logs.read", "metrics.read"}}
 }
 
@@ -150,11 +152,15 @@ func revisions(changes []feed.Change) (list []int64) {
 // invariant is that the others are not there then.
 func TestHalfAChangeIsNone(t *testing.T) {
 	parts := map[string]string{
-		"the token":       "BEFORE INSERT ON tokens",
-		"the revision":    "BEFORE UPDATE ON store_state",
-		"the audit event": "BEFORE INSERT ON audit_events",
-		"the change":      "BEFORE INSERT ON changes",
-		"the forgetting":  "BEFORE DELETE ON changes",
+		"the token":           "BEFORE INSERT ON tokens",
+		"the count":           "BEFORE INSERT ON token_counts",
+		"the owner's count":   "BEFORE INSERT ON token_owner_counts",
+		"the scopes":          "BEFORE INSERT ON token_scopes",
+		"the count of scopes": "BEFORE UPDATE ON token_scope_counts",
+		"the revision":        "BEFORE UPDATE ON store_state",
+		"the audit event":     "BEFORE INSERT ON audit_events",
+		"the change":          "BEFORE INSERT ON changes",
+		"the forgetting":      "BEFORE DELETE ON changes",
 	}
 	for part, when := range parts {
 		t.Run(part, func(t *testing.T) {
@@ -177,6 +183,7 @@ func TestHalfAChangeIsNone(t *testing.T) {
 			if want = [4]int64{1, 1, 1, 1}; got != want {
 				t.Errorf("tokens, revision, audit, changes: got %v, want %v", got, want)
 			}
+			wantSides(t, db)
 			mustCreate(t, s, 2) // and the store goes on
 		})
 	}

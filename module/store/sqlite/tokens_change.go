@@ -3,33 +3,51 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"slices"
+	"strings"
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/tokens"
 )
 
+// Counts, scopes and uses follow the table of tokens by its triggers, in the statements of this file.
+
 // CreateToken adds a token.
 func (s *Store) CreateToken(ctx context.Context, r tokens.Record, e audit.Event) error {
-	return s.change(ctx, "create token", feed.Token, r.ID, e, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, digest, name, owner, environment, cluster, personal,
-			legacy, enabled, scopes, created, modified, expires, last_used, last_used_ip)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Digest[:], r.Name, r.Owner, r.Environment, r.Cluster, r.Personal,
-			r.Legacy, r.Enabled, names(r.Scopes), r.Created.UnixMilli(), instant(r.Modified), instant(r.Expires),
-			instant(r.LastUsed), r.LastUsedIP)
-		// Only this insert can mean "exists"; the same code from the audit trail or the list of changes is damage.
-		if isTaken(err) {
-			return verdict{tokens.ErrExists}
-		}
+	return s.change(ctx, "create token", feed.Token, r.ID, e, func(tx *sql.Tx) error { return insertToken(ctx, tx, r) })
+}
+
+// insertToken does nothing where the identifier or an old-format token's digest is taken, and says so. Errors of
+// uniqueness are not asked for: they could be those of a table that a trigger writes to, which is damage.
+func insertToken(ctx context.Context, tx executor, r tokens.Record) error {
+	result, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, digest, name, owner, environment, kind, cluster, personal,
+		administrator, legacy, enabled, seed, activegate, scopes, networks, created, newest, modified, expires, last_used, last_used_ip)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		r.ID, r.Digest[:], r.Name, r.Owner, r.Environment, kindOf(r), r.Cluster, r.Personal,
+		r.Administrator, r.Legacy, r.Enabled, r.Seed, r.ActiveGate, names(r.Scopes), names(r.Networks), r.Created.UnixMilli(),
+		-r.Created.UnixMilli(), moment(r.Modified, neverFirst), moment(r.Expires, neverLast), moment(r.LastUsed, neverFirst), r.LastUsedIP)
+	if err != nil {
 		return err
-	})
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return verdict{tokens.ErrExists}
+}
+
+// kindOf is what a token is listed as. Old-format tokens are access tokens: an index that begins with the kind is in order
+// for one kind only.
+func kindOf(r tokens.Record) string {
+	if r.Legacy {
+		return tokens.KindAccess
+	}
+	prefix, _, _ := strings.Cut(r.ID, ".")
+	return prefix
 }
 
 // UpdateToken hands the record to change and stores what it left, but for what makes the token this token.
-func (s *Store) UpdateToken(ctx context.Context, id string, e audit.Event, change func(*tokens.Record) error) error {
-	return s.change(ctx, "update token", feed.Token, id, e, func(tx *sql.Tx) error {
+func (s *Store) UpdateToken(ctx context.Context, id string, e *audit.Event, change func(*tokens.Record) error) error {
+	return s.told(ctx, "update token", feed.Token, id, e, func(tx *sql.Tx) error {
 		r, err := scanToken(tx.QueryRowContext(ctx, selectRecord+` WHERE id = ?`, id))
 		if err != nil {
 			return missing(err)
@@ -37,11 +55,14 @@ func (s *Store) UpdateToken(ctx context.Context, id string, e audit.Event, chang
 		if err := change(&r); err != nil {
 			return verdict{err}
 		}
-		// Identifier, digest, format and creation are left out: no caller can move a token to another secret.
+		// Identifier, digest, format, ActiveGate type and creation are left out: no caller can move a token to another
+		// secret, or make another kind of token of it.
 		_, err = tx.ExecContext(ctx, `UPDATE tokens SET name = ?, owner = ?, environment = ?, cluster = ?, personal = ?,
-			enabled = ?, scopes = ?, modified = ?, expires = ?, last_used = ?, last_used_ip = ? WHERE id = ?`,
+			administrator = ?, enabled = ?, scopes = ?, networks = ?, modified = ?, expires = ?, last_used = ?, last_used_ip = ?
+			WHERE id = ?`,
 			r.Name, r.Owner, r.Environment, r.Cluster, r.Personal,
-			r.Enabled, names(r.Scopes), instant(r.Modified), instant(r.Expires), instant(r.LastUsed), r.LastUsedIP, id)
+			r.Administrator, r.Enabled, names(r.Scopes), names(r.Networks), moment(r.Modified, neverFirst),
+			moment(r.Expires, neverLast), moment(r.LastUsed, neverFirst), r.LastUsedIP, id)
 		return err
 	})
 }
@@ -53,35 +74,4 @@ func (s *Store) DeleteToken(ctx context.Context, id string, e audit.Event) error
 		row := tx.QueryRowContext(ctx, `DELETE FROM tokens WHERE id = ? RETURNING true`, id)
 		return missing(row.Scan(&gone))
 	})
-}
-
-// usesAtOnce is how many sightings share a transaction: enough to make its cost small, few enough that an
-// administrative change never waits long for the write lock.
-const usesAtOnce = 500
-
-// RecordUses notes sightings. When it fails, some of them may be noted all the same; noting them again does no harm.
-func (s *Store) RecordUses(ctx context.Context, uses []tokens.Use) error {
-	for some := range slices.Chunk(uses, usesAtOnce) {
-		if err := s.write(ctx, "record uses", func(tx *sql.Tx) error { return noteUses(ctx, tx, some) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// noteUses leaves the comparison of times to the statement: a read before the write could be outdated by another
-// process. Unknown identifiers meet no row.
-func noteUses(ctx context.Context, tx *sql.Tx, uses []tokens.Use) error {
-	note, err := tx.PrepareContext(ctx, `UPDATE tokens SET last_used = ?1, last_used_ip = ?2
-		WHERE id = ?3 AND (last_used IS NULL OR last_used < ?1)`)
-	if err != nil {
-		return err
-	}
-	defer note.Close()
-	for _, u := range uses {
-		if _, err := note.ExecContext(ctx, u.At.UnixMilli(), u.IP, u.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }

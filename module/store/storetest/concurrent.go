@@ -63,7 +63,7 @@ func createAndCount(ctx context.Context, s store.Store, r tokens.Record, counter
 	if err := s.RecordUses(ctx, []tokens.Use{{ID: r.ID, At: r.Created, IP: "192.0.2.1"}}); err != nil {
 		return err
 	}
-	return s.UpdateToken(ctx, counter, event("token.update", counter), func(r *tokens.Record) error {
+	return s.UpdateToken(ctx, counter, told("token.update", counter), func(r *tokens.Record) error {
 		var n int
 		if _, err := fmt.Sscan(r.Name, &n); err != nil {
 			return err

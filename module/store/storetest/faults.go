@@ -16,19 +16,33 @@ func everyMethod(ctx context.Context, s store.Store) map[string]error {
 	for name, id := range map[string]string{"known": record(1).ID, "unknown": "nobody"} {
 		_, calls["Token "+name] = s.Token(ctx, id)
 		_, calls["LegacyToken "+name] = s.LegacyToken(ctx, tokens.DigestOf(id))
-		_, calls["Tokens after "+name] = s.Tokens(ctx, tokens.Query{After: id})
+		_, calls["Tokens after "+name] = s.Tokens(ctx, tokens.Query{After: &tokens.Position{ID: id}})
 		calls["CreateToken "+name] = s.CreateToken(ctx, named(id, 1), event("token.create", id))
-		calls["UpdateToken "+name] = s.UpdateToken(ctx, id, event("token.update", id),
+		calls["UpdateToken "+name] = s.UpdateToken(ctx, id, told("token.update", id),
 			func(*tokens.Record) error { return nil })
 		calls["DeleteToken "+name] = s.DeleteToken(ctx, id, event("token.delete", id))
+		_, calls["ScopeUses "+name] = s.ScopeUses(ctx, id)
+		_, calls["TenantToken "+name] = s.TenantToken(ctx, id)
+		calls["UpdateTenantToken "+name] = s.UpdateTenantToken(ctx, id, told("tenanttoken.start", id),
+			func(*tokens.TenantToken) error { return nil })
+		calls["UpdateSettings "+name] = s.UpdateSettings(ctx, id, told("tokensettings.update", id),
+			func(*tokens.Settings) error { return nil })
 	}
 	_, calls["Tokens"] = s.Tokens(ctx, tokens.Query{})
 	calls["RecordUses"] = s.RecordUses(ctx, []tokens.Use{{ID: record(1).ID, At: epoch}})
+	calls["RecordScopeUses"] = s.RecordScopeUses(ctx, []tokens.ScopeUse{{ID: record(1).ID, Alternatives: []string{"a"}, At: epoch}})
+	_, calls["CountTokens"] = s.CountTokens(ctx, tokens.Query{})
+	_, calls["Settings"] = s.Settings(ctx)
+	calls["RecordAttempt"] = s.RecordAttempt(ctx, event("token.create", "nobody"))
 	_, calls["Revision"] = s.Revision(ctx)
 	_, _, calls["ChangesAfter"] = s.ChangesAfter(ctx, 0, 10)
 	_, calls["AuditEvents"] = s.AuditEvents(ctx, store.AuditQuery{})
+	_, calls["CountAuditEvents"] = s.CountAuditEvents(ctx, store.AuditQuery{})
+	_, calls["AuditEvent"] = s.AuditEvent(ctx, 1)
+	_, calls["AuditEvent unknown"] = s.AuditEvent(ctx, 99)
 	calls["Ping"] = s.Ping(ctx)
 	everyAdministered(ctx, s, calls)
+	everyOAuth2(ctx, s, calls)
 	return calls
 }
 

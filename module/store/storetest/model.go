@@ -100,13 +100,14 @@ func (m *model) wantKnown(id string) error {
 func (m *model) update(rt *rapid.T) {
 	next := draw(rt)
 	want := m.wantKnown(next.ID)
-	err := m.store.UpdateToken(m.t.Context(), next.ID, event("token.update", next.ID), func(r *tokens.Record) error {
+	err := m.store.UpdateToken(m.t.Context(), next.ID, told("token.update", next.ID), func(r *tokens.Record) error {
 		*r = next
 		return nil
 	})
 	m.expect(rt, err, want)
 	if old, known := m.tokens[next.ID]; known {
 		next.Digest, next.Legacy, next.Created = old.Digest, old.Legacy, old.Created
+		next.ActiveGate, next.Seed = old.ActiveGate, old.Seed
 		m.tokens[next.ID] = next
 	}
 }
@@ -136,7 +137,7 @@ func (m *model) compare(rt *rapid.T) {
 	})
 	var got []tokens.Record
 	var q tokens.Query
-	for q.Limit = 2; ; q.After = got[len(got)-1].ID {
+	for q.Limit = 2; ; q.After = tokens.PositionOf(got[len(got)-1], q.Sort) {
 		page, err := m.store.Tokens(m.t.Context(), q)
 		if err != nil {
 			rt.Fatal(err)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -44,11 +45,10 @@ func testPaging(t *testing.T, open Open) {
 	mustCreate(t, s, named("m", 2), named("z", 1), named("b", 3), named("a", 2), named("c", 2))
 	wantPage(t, s, tokens.Query{}, "b", "a", "c", "m", "z")
 	wantPage(t, s, tokens.Query{Limit: 2}, "b", "a")
-	wantPage(t, s, tokens.Query{Limit: 2, After: "a"}, "c", "m")
-	wantPage(t, s, tokens.Query{Limit: 2, After: "m"}, "z")
-	wantPage(t, s, tokens.Query{Limit: 2, After: "z"})
-	_, err := s.Tokens(t.Context(), tokens.Query{After: "nobody"})
-	wantError(t, "Tokens(After unknown)", err, tokens.ErrNotFound)
+	wantPage(t, s, tokens.Query{Limit: 2, After: tokens.PositionOf(named("a", 2), tokens.SortNewest)}, "c", "m")
+	wantPage(t, s, tokens.Query{Limit: 2, After: tokens.PositionOf(named("m", 2), tokens.SortNewest)}, "z")
+	wantPage(t, s, tokens.Query{Limit: 2, After: tokens.PositionOf(named("z", 1), tokens.SortNewest)})
+	wantPage(t, s, tokens.Query{Limit: 2, After: tokens.PositionOf(named("bb", 2), tokens.SortNewest)}, "c", "m") // not there (any more)
 	records, err := s.Tokens(t.Context(), tokens.Query{Limit: 1})
 	if err != nil || len(records) != 1 {
 		t.Fatalf("Tokens: %d records, %v", len(records), err)
@@ -77,13 +77,23 @@ func testPagingWhileChanging(t *testing.T, open Open) {
 		}
 		for _, id := range got {
 			if id[:2] == "st" {
-				seen, q.After = append(seen, id), id
+				seen = append(seen, id)
+			}
+			last, err := s.Token(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.After = tokens.PositionOf(last, q.Sort)
+		}
+		if last := got[len(got)-1]; last[:2] == "go" { // the token to go on behind goes
+			if err := s.DeleteToken(t.Context(), last, event("token.delete", last)); err != nil {
+				t.Fatal(err)
 			}
 		}
 		if turn < 20 { // newer ones come; others go, seen and unseen
 			mustCreate(t, s, named(fmt.Sprintf("new-%02d", turn), 100+turn))
 			gone := fmt.Sprintf("go-%02d", (turn*7)%20)
-			if err := s.DeleteToken(t.Context(), gone, event("token.delete", gone)); err != nil {
+			if err := s.DeleteToken(t.Context(), gone, event("token.delete", gone)); err != nil && !errors.Is(err, tokens.ErrNotFound) {
 				t.Fatal(err)
 			}
 		}
@@ -104,11 +114,16 @@ func testSelection(t *testing.T, open Open) {
 		owned("ab\xff", "eve", 5), owned("ab", "Eve", 6))
 	wantPage(t, s, tokens.Query{Owner: "eve"}, "ab\xff", "ac4", "aB3", "ab1")
 	wantPage(t, s, tokens.Query{Owner: "nobody"})
-	wantPage(t, s, tokens.Query{Prefix: "ab"}, "ab", "ab\xff", "ab2", "ab1")
-	wantPage(t, s, tokens.Query{Prefix: "ab\xff"}, "ab\xff")
-	wantPage(t, s, tokens.Query{Prefix: "\xff"})
-	wantPage(t, s, tokens.Query{Prefix: "ab", Owner: "eve", Limit: 1}, "ab\xff")
-	wantPage(t, s, tokens.Query{Prefix: "ab", Owner: "eve", After: "ab2"}, "ab1") // After need not be of the selection
+	wantPage(t, s, tokens.Query{IDPrefix: "ab"}, "ab", "ab\xff", "ab2", "ab1")
+	wantPage(t, s, tokens.Query{IDPrefix: "ab\xff"}, "ab\xff")
+	wantPage(t, s, tokens.Query{IDPrefix: "\xff"})
+	wantPage(t, s, tokens.Query{IDPrefix: "ab", Owner: "eve", Limit: 1}, "ab\xff")
+	wantPage(t, s, tokens.Query{IDPrefix: "ab", Owner: "eve", After: tokens.PositionOf(named("ab2", 2), tokens.SortNewest)}, "ab1") // After need not be of the selection
+	used := tokens.Query{Sort: tokens.SortLastUsed, UsedFrom: named("", 3).LastUsed, UsedTo: named("", 4).LastUsed}
+	used.After = &tokens.Position{At: named("", 1).LastUsed}
+	wantPage(t, s, used, "aB3", "ac4")
+	used.Descending, used.After = true, &tokens.Position{At: named("", 6).LastUsed}
+	wantPage(t, s, used, "ac4", "aB3")
 }
 
 func testLimits(t *testing.T, open Open) {
@@ -117,10 +132,15 @@ func testLimits(t *testing.T, open Open) {
 		_, err := s.Tokens(t.Context(), tokens.Query{Limit: limit})
 		wantInvalid(t, fmt.Sprintf("Tokens(Limit: %d)", limit), err)
 	}
-	for _, limit := range []int{-1, 1001} {
+	for _, limit := range []int{-1, 5001} {
 		_, err := s.AuditEvents(t.Context(), store.AuditQuery{Limit: limit})
 		wantInvalid(t, fmt.Sprintf("AuditEvents(Limit: %d)", limit), err)
 	}
+	if _, err := s.AuditEvents(t.Context(), store.AuditQuery{Limit: 5000}); err != nil {
+		t.Errorf("AuditEvents(Limit: 5000): %v", err)
+	}
+	_, err := s.Tokens(t.Context(), tokens.Query{Sort: 99})
+	wantInvalid(t, "Tokens(Sort: 99)", err)
 	for _, limit := range []int{-1, 0} {
 		_, _, err := s.ChangesAfter(t.Context(), 0, limit)
 		wantInvalid(t, fmt.Sprintf("ChangesAfter(limit %d)", limit), err)

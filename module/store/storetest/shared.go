@@ -20,6 +20,7 @@ func RunShared(t *testing.T, medium func(t *testing.T) Open) {
 		{"Reopen", testReopen},
 		{"TwoHandles", testTwoHandles},
 		{"OpenTogether", testOpenTogether},
+		{"OAuth2Together", testOAuth2Together},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, medium(t)) })

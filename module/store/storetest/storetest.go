@@ -13,8 +13,10 @@ import (
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
+	"github.com/doorward/doorward/tokens/oauth2"
 )
 
 // Open opens a store and closes it when the test ends. A failure to open ends the test.
@@ -35,16 +37,31 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Legacy", testLegacy},
 		{"Update", testUpdate},
 		{"UpdateRefused", testUpdateRefused},
+		{"UpdateTells", testUpdateTells},
 		{"Delete", testDelete},
 		{"RecordUses", testRecordUses},
+		{"ScopeUses", testScopeUses},
+		{"ScopeUsesBounded", testScopeUsesBounded},
+		{"TenantToken", testTenantToken},
+		{"TenantTokenRefused", testTenantTokenRefused},
+		{"Settings", testSettings},
+		{"OAuth2", testOAuth2},
+		{"OAuth2Traces", testOAuth2Traces},
+		{"RevocationPrecision", testRevocationPrecision},
 		{"Hostile", testHostile},
 		{"Paging", testPaging},
 		{"PagingWhileChanging", testPagingWhileChanging},
 		{"Selection", testSelection},
+		{"Orders", testOrders},
+		{"Listings", testListings},
+		{"ListingsOfMany", testListingsOfMany},
 		{"Limits", testLimits},
 		{"ChangeIsOne", testChangeIsOne},
 		{"ChangesAfter", testChangesAfter},
 		{"AuditEvents", testAuditEvents},
+		{"AuditEventWhole", testAuditEventWhole},
+		{"Attempt", testAttempt},
+		{"Origin", testOrigin},
 		{"Cancelled", testCancelled},
 		{"Closed", testClosed},
 		{"Concurrent", testConcurrent},
@@ -68,26 +85,41 @@ var epoch = time.Date(2026, 11, 22, 10, 0, 0, int(345*time.Millisecond), time.UT
 func record(n int) tokens.Record {
 	at := epoch.Add(time.Duration(n) * time.Second)
 	return tokens.Record{
-		ID:          fmt.Sprintf("dt0c01.%024d", n),
-		Digest:      tokens.DigestOf(fmt.Sprint("secret ", n)),
-		Name:        fmt.Sprint("token ", n),
-		Owner:       fmt.Sprintf("owner-%d@example.org", n%3),
-		Environment: "abc12345",
-		Cluster:     n%2 == 0,
-		Personal:    n%2 == 1,
-		Enabled:     true,
-		Scopes:      []string{"logs.read", "metrics.read"},
-		Created:     at,
-		Modified:    at.Add(time.Minute),
-		Expires:     at.Add(time.Hour),
-		LastUsed:    at.Add(time.Millisecond),
-		LastUsedIP:  "2001:db8::1",
+		ID:            fmt.Sprintf("dt0c01.%024d", n),
+		Digest:        tokens.DigestOf(fmt.Sprint("secret ", n)),
+		Name:          fmt.Sprint("token ", n),
+		Owner:         fmt.Sprintf("owner-%d@example.org", n%3),
+		Environment:   "abc12345",
+		Cluster:       n%2 == 0,
+		Personal:      n%2 == 1,
+		Administrator: n%2 == 0,
+		Enabled:       true,
+		Scopes:        []string{"logs.read", "metrics.read"},
+		Networks:      []string{"192.0.2.0/24", "2001:db8::/32"},
+		Created:       at,
+		Modified:      at.Add(time.Minute),
+		Expires:       at.Add(time.Hour),
+		LastUsed:      at.Add(time.Millisecond),
+		LastUsedIP:    "2001:db8::1",
 	}
+}
+
+// gateToken is ActiveGate token number n.
+func gateToken(n int) tokens.Record {
+	r := record(n)
+	r.ID, r.Scopes, r.ActiveGate, r.Seed = fmt.Sprintf("dt0g02.%08d", n), nil, "ENVIRONMENT", true
+	return r
 }
 
 // event is what a caller hands over with a change.
 func event(action, object string) audit.Event {
 	return audit.Event{Time: epoch, Actor: "cli:tester", Action: action, Object: object, Detail: `{"test":true}`}
+}
+
+// told is an event for a change that may add to it.
+func told(action, object string) *audit.Event {
+	e := event(action, object)
+	return &e
 }
 
 func mustCreate(t *testing.T, s store.Store, records ...tokens.Record) {
@@ -120,7 +152,8 @@ func wantError(t *testing.T, what string, got, want error) {
 // wantFault checks that a failure is not mistaken for an answer.
 func wantFault(t *testing.T, what string, err error) {
 	t.Helper()
-	answers := []error{tokens.ErrNotFound, tokens.ErrExists, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull}
+	answers := []error{tokens.ErrNotFound, tokens.ErrExists, query.ErrNotFound, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull,
+		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict}
 	if err == nil || slices.ContainsFunc(answers, func(answer error) bool { return errors.Is(err, answer) }) {
 		t.Errorf("%s: got %v, want a fault", what, err)
 	}

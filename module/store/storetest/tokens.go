@@ -15,8 +15,10 @@ import (
 func testCreateAndGet(t *testing.T, open Open) {
 	s := open(t)
 	bare := tokens.Record{ID: "dt0c01.BARE", Digest: tokens.DigestOf("bare"), Created: epoch}
-	mustCreate(t, s, record(1), bare)
+	mustCreate(t, s, record(1), record(2), gateToken(3), bare)
 	wantToken(t, s, record(1))
+	wantToken(t, s, record(2))
+	wantToken(t, s, gateToken(3))
 	wantToken(t, s, bare)
 	_, err := s.Token(t.Context(), "dt0c01.NOBODY")
 	wantError(t, "Token(unknown)", err, tokens.ErrNotFound)
@@ -68,14 +70,15 @@ func testLegacy(t *testing.T, open Open) {
 
 func testUpdate(t *testing.T, open Open) {
 	s := open(t)
-	mustCreate(t, s, record(1), record(2))
-	err := s.UpdateToken(t.Context(), record(1).ID, event("token.update", record(1).ID), func(r *tokens.Record) error {
+	mustCreate(t, s, record(1), record(2), gateToken(4))
+	err := s.UpdateToken(t.Context(), record(1).ID, told("token.update", record(1).ID), func(r *tokens.Record) error {
 		if diff := cmp.Diff(record(1), *r); diff != "" {
 			t.Errorf("record handed to change (-want +got):\n%s", diff)
 		}
 		*r = tokens.Record{
 			ID: "stolen", Digest: tokens.DigestOf("stolen"), Legacy: true, Created: epoch.Add(-time.Hour),
-			Name: "renamed", Environment: "other", Scopes: []string{"a"}, Expires: epoch,
+			ActiveGate: "CLUSTER", Seed: true,
+			Name: "renamed", Environment: "other", Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
 		}
 		return nil
 	})
@@ -85,17 +88,25 @@ func testUpdate(t *testing.T, open Open) {
 	// What makes it this token has stayed; everything else is as change left it.
 	want := tokens.Record{
 		ID: record(1).ID, Digest: record(1).Digest, Created: record(1).Created,
-		Name: "renamed", Environment: "other", Scopes: []string{"a"}, Expires: epoch,
+		Name: "renamed", Environment: "other", Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
 	}
 	wantToken(t, s, want)
 	wantToken(t, s, record(2))
+	err = s.UpdateToken(t.Context(), gateToken(4).ID, told("activegatetoken.update", gateToken(4).ID), func(r *tokens.Record) error {
+		r.ActiveGate, r.Seed = "", false
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantToken(t, s, gateToken(4))
 }
 
 func testUpdateRefused(t *testing.T, open Open) {
 	s := open(t)
 	mustCreate(t, s, record(1))
 	refusal := errors.New("not this one")
-	err := s.UpdateToken(t.Context(), record(1).ID, event("token.update", record(1).ID), func(r *tokens.Record) error {
+	err := s.UpdateToken(t.Context(), record(1).ID, told("token.update", record(1).ID), func(r *tokens.Record) error {
 		r.Enabled, r.Name = false, "half done"
 		r.Scopes[0] = "half done"
 		return refusal
@@ -105,12 +116,33 @@ func testUpdateRefused(t *testing.T, open Open) {
 	}
 	wantToken(t, s, record(1))
 
-	err = s.UpdateToken(t.Context(), "nobody", event("token.update", "nobody"), func(*tokens.Record) error {
+	err = s.UpdateToken(t.Context(), "nobody", told("token.update", "nobody"), func(*tokens.Record) error {
 		t.Error("change was called for a token that does not exist")
 		return nil
 	})
 	wantError(t, "UpdateToken(unknown)", err, tokens.ErrNotFound)
 	wantChanges(t, s, 1)
+}
+
+// testUpdateTells: what change says of itself is in the event, and what it is not to say is not.
+func testUpdateTells(t *testing.T, open Open) {
+	s := open(t)
+	mustCreate(t, s, record(1))
+	e := told("token.disable", record(1).ID)
+	err := s.UpdateToken(t.Context(), record(1).ID, e, func(r *tokens.Record) error {
+		if e.Message != "" || e.Detail != testDetail || e.Patch != "" {
+			t.Errorf("change begins with message %q, detail %q, patch %q", e.Message, e.Detail, e.Patch)
+		}
+		e.Message, e.Detail, e.Patch = "Disabled.", `{"name":"n"}`, `[{"op":"replace","path":"/enabled"}]`
+		r.Enabled = false
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := event("token.disable", record(1).ID)
+	want.Message, want.Detail, want.Patch = "Disabled.", `{"name":"n"}`, `[{"op":"replace","path":"/enabled"}]`
+	wantEventOf(t, s, want, 2)
 }
 
 func testDelete(t *testing.T, open Open) {
@@ -172,16 +204,20 @@ func testHostile(t *testing.T, open Open) {
 	for i, text := range texts {
 		r := record(i)
 		r.ID, r.Name, r.Owner, r.Environment, r.LastUsedIP = text, text, text, text, text
-		r.Scopes = []string{text, text + "2"}
+		r.Scopes, r.Networks = []string{text, text + "2"}, []string{text}
 		e := event("token.create", text)
-		e.Actor, e.Detail = text, text
+		e.Actor, e.Detail, e.Message, e.Patch, e.Environment, e.Origin, e.Decision = text, text, text, text, text, text, text
 		if err := s.CreateToken(t.Context(), r, e); err != nil {
 			t.Fatalf("CreateToken(%.40q): %v", text, err)
 		}
 		wantToken(t, s, r)
-		for what, q := range map[string]tokens.Query{"owner": {Owner: text}, "prefix": {Prefix: text}} {
+		for what, q := range map[string]tokens.Query{"owner": {Owner: text}, "prefix": {IDPrefix: text},
+			"environment": {Environment: text}, "scope": {Scopes: []string{text}}} {
 			if page, err := s.Tokens(t.Context(), q); err != nil || !slices.Equal(ids(page), []string{text}) {
 				t.Errorf("Tokens by %s %.40q: got %.100q, %v", what, text, ids(page), err)
+			}
+			if n, err := s.CountTokens(t.Context(), q); err != nil || n != 1 {
+				t.Errorf("CountTokens by %s %.40q: got %d, %v", what, text, n, err)
 			}
 		}
 		wantEventOf(t, s, e, int64(i+1))
