@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/pap"
@@ -29,6 +30,7 @@ type Administration struct {
 	Environment  string         // of tokens that are issued without one
 	Scopes       *scope.Catalog // every scope of every catalogue and handler of the config
 	LegacyTokens bool           // the config takes tokens of the old format
+	KeyFiles     []string       // of the encryption keys of the config; see Tenants
 }
 
 // OpenAdministration opens the store that a config names, and reads from the config which scopes and kinds of tokens
@@ -67,26 +69,61 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 		Environment:  app.Environment,
 		Scopes:       scopes,
 		LegacyTokens: app.LegacyTokens,
+		KeyFiles:     app.EncryptionKeys,
 	}, nil
+}
+
+// Tenants administer the tenant tokens, with the keys in these files; with none, they refuse everything. The keys are not
+// read before: whoever may work on the store, and not read the keys, can do everything else.
+func (a *Administration) Tenants(keyFiles []string) (*tokens.Tenants, error) {
+	keys, err := readEncryptionKeys(keyFiles)
+	if err != nil {
+		return nil, err
+	}
+	return tokens.NewTenants(tokens.TenantsConfig{Store: a.Store, Sealer: keys.sealer}), nil
 }
 
 // Close closes the store.
 func (a *Administration) Close() error { return a.Store.Close() }
 
-// scopes lists what the app and every handler of a config know. Where two of them know a scope, the app's description
-// counts, then the first handler's.
+// scopes lists what the app and every handler of a config know.
 func (a *App) scopes(handlers []*Handler) (*scope.Catalog, error) {
 	layers, err := readLayers(a.Catalogs, a.Endpoints, a.RemoveEndpoints, a.AllowDerived)
 	if err != nil {
 		return nil, err
 	}
-	var all []scope.Scope
-	seen := map[string]bool{}
+	var tables []*endpoint.Table
 	for _, h := range append([]*Handler{{}}, handlers...) {
 		table, err := h.endpointTable(layers)
 		if err != nil {
 			return nil, err
 		}
+		tables = append(tables, table)
+	}
+	return joinScopes(tables)
+}
+
+// knownScopes is scopes for a config that is loaded.
+func (a *App) knownScopes() (*scope.Catalog, error) {
+	table, err := new(Handler).endpointTable(a.layers)
+	if err != nil {
+		return nil, err
+	}
+	tables := []*endpoint.Table{table}
+	for _, h := range a.handlers {
+		if err := h.ready(); err != nil {
+			return nil, err
+		}
+		tables = append(tables, h.table)
+	}
+	return joinScopes(tables)
+}
+
+// joinScopes lists the scopes of all tables. Where two of them know a scope, the first one's description counts.
+func joinScopes(tables []*endpoint.Table) (*scope.Catalog, error) {
+	var all []scope.Scope
+	seen := map[string]bool{}
+	for _, table := range tables {
 		for _, s := range table.Scopes().All() {
 			if !seen[s.Value] {
 				seen[s.Value] = true
@@ -118,19 +155,23 @@ func readConfig(config []byte) (*App, []*Handler, error) {
 	return app, handlers, err
 }
 
-// findHandlers walks a part of a config for objects with `"handler": "doorward"`.
+// findHandlers walks a part of a config for objects with `"handler": "doorward"`, and for the API, which has a gate as well.
 func findHandlers(part json.RawMessage) ([]*Handler, error) {
 	var object map[string]json.RawMessage
 	var list []json.RawMessage
 	switch {
 	case json.Unmarshal(part, &object) == nil:
 		var name string
-		if json.Unmarshal(object["handler"], &name) == nil && name == "doorward" {
+		_ = json.Unmarshal(object["handler"], &name) // what is no text names no handler of ours
+		switch name {
+		case "doorward":
 			h := new(Handler)
 			if err := json.Unmarshal(part, h); err != nil {
 				return nil, fmt.Errorf("config: handler doorward: %w", err)
 			}
 			return []*Handler{h}, nil
+		case "doorward_api":
+			return []*Handler{{Catalogs: []string{endpoint.Own}}}, nil
 		}
 		for _, value := range object {
 			list = append(list, value)

@@ -61,6 +61,10 @@ type App struct {
 	// Files of services, permissions and conditions that policies may name beyond the built-in ones, in YAML or JSON.
 	PolicyCatalogs []string `json:"policy_catalogs,omitempty"`
 
+	// Files with the keys that secrets are encrypted with which have to be shown again: 32 random bytes each, in base64. The
+	// first encrypts, all of them decrypt. Without any there are no tenant tokens.
+	EncryptionKeys []string `json:"encryption_keys,omitempty"`
+
 	// Bounds of the cache of verified tokens.
 	Cache Cache `json:"cache,omitzero"`
 
@@ -74,6 +78,8 @@ type App struct {
 	ring        *decisionRing // nil: no decisions are kept
 	releaseRing func() error
 	layers      []endpoint.Layer
+	handlers    []*Handler // of this config
+	apis        []*API
 }
 
 // Cache bounds what is remembered of tokens between requests, and for how long. Zero means the default.
@@ -127,9 +133,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 func (a *App) gateConfig() (gateConfig, error) {
 	policyCatalogs, err := readPolicyCatalogs(a.PolicyCatalogs)
+	if err != nil {
+		return gateConfig{}, err
+	}
+	keys, err := readEncryptionKeys(a.EncryptionKeys)
 	return gateConfig{
 		Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache, Issuers: a.Issuers,
-		PolicyCatalogs: policyCatalogs,
+		PolicyCatalogs: policyCatalogs, keys: keys,
 	}, err
 }
 
@@ -186,8 +196,23 @@ func registerCollectors(registry *prometheus.Registry, collectors []prometheus.C
 	return nil
 }
 
-// Start refuses a config in which everybody is a trusted proxy.
-func (a *App) Start() error { return a.checkTrustedProxies() }
+// Start refuses a config in which everybody is a trusted proxy, and completes the handlers.
+func (a *App) Start() error {
+	if err := a.checkTrustedProxies(); err != nil {
+		return err
+	}
+	for _, h := range a.handlers {
+		if err := h.ready(); err != nil {
+			return err
+		}
+	}
+	for _, api := range a.apis {
+		if err := api.ready(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Stop has nothing to do: what the app holds is given back by Cleanup, when no request uses it any more.
 func (*App) Stop() error { return nil }

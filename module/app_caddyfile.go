@@ -27,6 +27,7 @@ import (
 //	    }
 //	    legacy_tokens
 //	    policy_catalog     <file...>
+//	    encryption_key     <file...>
 //	    issuer             <url> { … }
 //	    cache {
 //	        tokens             <number>
@@ -77,6 +78,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"legacy_tokens":   func(d *caddyfile.Dispenser) error { return parseFlag(d, &a.LegacyTokens) },
 		"issuer":          a.parseIssuer,
 		"policy_catalog":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.PolicyCatalogs, "a file") },
+		"encryption_key":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.EncryptionKeys, "a file") },
 		"cache":           a.parseCache,
 		"decision_log":    a.parseDecisionLog,
 	})

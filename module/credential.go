@@ -39,11 +39,21 @@ func (x *exchange) readAuthorization(value string) bool {
 	}
 	name, text, found := strings.Cut(value, " ")
 	scheme, known := tokens.ParseScheme(name)
+	if !known && x.isLeftToEndpoint() {
+		x.anonymous = true
+		return true
+	}
 	if !found || !known || text == "" || len(value) > maxCredential || strings.ContainsAny(text, " \t") {
 		return x.deny(reasonBadCredential, "")
 	}
 	x.credential = tokens.Credential{Scheme: scheme, Text: text}
 	return true
+}
+
+// isLeftToEndpoint reports whether the row of the request checks credentials by itself that the gate does not know.
+func (x *exchange) isLeftToEndpoint() bool {
+	e := x.h.table.Match(x.r.Method, x.endpointURI, &x.params)
+	return e != nil && e.OwnCredentials
 }
 
 // queryParameter is a token that a client put into the query.
@@ -129,6 +139,9 @@ func (x *exchange) verifyPrincipal() bool {
 
 // askWho has the credential judged by those who know its kind: the trusted issuers, or the store.
 func (x *exchange) askWho() (*tokens.Principal, tokens.Refusal, error) {
+	if x.h.agents != (tokens.AgentKinds{}) {
+		return x.askWhichAgent()
+	}
 	issuers := x.h.gate.issuers
 	if !issuers.reads(x.credential) {
 		return x.h.verifier.Verify(x.r.Context(), x.credential, x.environment, x.clientIP(), x.now)
@@ -150,6 +163,8 @@ func (x *exchange) matchEndpoint() bool {
 		return x.deny(reasonNoEndpoint, "")
 	case x.endpoint.Derived:
 		return x.deny(reasonDerivedEndpoint, "")
+	case x.isOwn() && !x.reachesAPI():
+		return x.deny(reasonNoEndpoint, "")
 	}
 	return true
 }

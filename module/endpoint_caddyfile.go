@@ -18,6 +18,7 @@ import (
 //	    oauth_scopes       <scope...>
 //	    any_token
 //	    public
+//	    own_credentials
 //	    websocket
 //	    encoded_slash
 //	    semicolon
@@ -47,6 +48,7 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 		"oauth_scopes":       func(d *caddyfile.Dispenser) error { return appendArgs(d, &row.OAuthScopes, "an OAuth scope") },
 		"any_token":          flag(&row.AnyToken),
 		"public":             flag(&row.Public),
+		"own_credentials":    flag(&row.OwnCredentials),
 		"websocket":          flag(&row.WebSocket),
 		"encoded_slash":      flag(&row.EncodedSlash),
 		"semicolon":          flag(&row.Semicolon),
@@ -59,6 +61,9 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 	}
 	if err := row.checkAsk(); err != nil {
 		return atLine(head, err)
+	}
+	if row.OwnCredentials && !row.Public {
+		return d.Errf("endpoint %s: own_credentials is for rows that are public as well", patterns[0])
 	}
 	if !row.Public && !row.AnyToken && len(row.Scopes)+len(row.OAuthScopes) == 0 {
 		return d.Errf("endpoint %s: expected scopes, oauth_scopes, any_token or public", patterns[0])

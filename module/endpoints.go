@@ -25,6 +25,9 @@ type EndpointRow struct {
 	AnyToken bool `json:"any_token,omitempty"`
 	// No credential is needed. One that is sent must be good all the same.
 	Public bool `json:"public,omitempty"`
+	// The endpoint checks credentials by itself that are sent under a scheme unknown to the gate, such as `Basic`, and gets
+	// them as they came. Only together with `public`.
+	OwnCredentials bool `json:"own_credentials,omitempty"`
 	// The request may be upgraded to a WebSocket.
 	WebSocket bool `json:"websocket,omitempty"`
 	// Parameters of the path may hold `%2F`.
@@ -97,7 +100,7 @@ func (r EndpointRow) row() (endpoint.Endpoint, error) {
 	}
 	e := endpoint.Endpoint{
 		Method: p.Method, Template: p.Template, Origin: r.Origin,
-		Scopes: r.Scopes, OAuthScopes: r.OAuthScopes, AnyToken: r.AnyToken, Public: r.Public,
+		Scopes: r.Scopes, OAuthScopes: r.OAuthScopes, AnyToken: r.AnyToken, Public: r.Public, OwnCredentials: r.OwnCredentials,
 		WebSocket: r.WebSocket, EncodedSlash: r.EncodedSlash, Semicolon: r.Semicolon, NonASCII: r.NonASCII,
 	}
 	if r.NoPersonalTokens {

@@ -27,7 +27,8 @@ type exchange struct {
 	environment string
 	credential  tokens.Credential
 	used        uint8 // of values
-	anonymous   bool  // a public endpoint, and no credential sent
+	anonymous   bool  // a public endpoint, and no credential sent that the gate reads
+	answering   bool  // Doorward's own API writes the answer, and not the upstream
 	wroteHeader bool  // of the answer; it shares a word, with which the exchange fits the allocator's class of 768 bytes
 	principal   *tokens.Principal
 	bearer      *bearer // what a JWT says beyond principal; nil for other credentials

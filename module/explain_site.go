@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward/internal/fault"
+	"github.com/doorward/doorward/module/endpoint"
 )
 
 // site is a handler of a config, with the hosts and addresses that its requests come to.
@@ -19,6 +20,7 @@ type site struct {
 	raw     json.RawMessage // the handler's config
 	hosts   []string        // nil: any
 	listen  []string        // of its server; nil: unknown
+	api     bool            // Doorward's own API is on the site as well
 	host    string          // of the request
 }
 
@@ -41,6 +43,7 @@ func pickSite(config []byte, host string) (*App, site, error) {
 	if err != nil {
 		return nil, site{}, err
 	}
+	sites = joinAPIs(sites)
 	if len(sites) == 0 {
 		return app, site{handler: new(Handler), host: cmp.Or(host, anyHost)}, nil
 	}
@@ -124,6 +127,29 @@ func portOf(address string) string {
 	return ""
 }
 
+// joinAPIs has the API count as a part of the site that it stands on, where there is a gate on that site.
+func joinAPIs(sites []site) []site {
+	var joined []site
+	for _, s := range sites {
+		same := func(other site) bool {
+			return slices.Equal(other.hosts, s.hosts) && slices.Equal(other.listen, s.listen)
+		}
+		at := slices.IndexFunc(joined, same)
+		switch {
+		case at >= 0 && s.api:
+			joined[at].api = true
+		case at >= 0 && joined[at].api && joined[at].ownAPI():
+			joined[at], joined[at].api = s, true
+		default:
+			joined = append(joined, s)
+		}
+	}
+	return joined
+}
+
+// ownAPI reports whether a site has the API and no gate but the API's own.
+func (s *site) ownAPI() bool { return slices.Equal(s.handler.Catalogs, []string{endpoint.Own}) }
+
 // findSites walks a part of a config for objects with `"handler": "doorward"`, in the order in which routes are tried.
 func findSites(part json.RawMessage, in site) ([]site, error) {
 	var list []json.RawMessage
@@ -131,11 +157,16 @@ func findSites(part json.RawMessage, in site) ([]site, error) {
 	switch {
 	case json.Unmarshal(part, &object) == nil:
 		var name string
-		if json.Unmarshal(object["handler"], &name) == nil && name == "doorward" {
+		_ = json.Unmarshal(object["handler"], &name) // what is no text names no handler of ours
+		switch name {
+		case "doorward":
 			in.handler, in.raw = new(Handler), part
 			if err := json.Unmarshal(part, in.handler); err != nil {
 				return nil, fmt.Errorf("config: handler doorward: %w", err)
 			}
+			return []site{in}, nil
+		case "doorward_api":
+			in.handler, in.raw, in.api = &Handler{Catalogs: []string{endpoint.Own}}, part, true
 			return []site{in}, nil
 		}
 		in.narrow(object)

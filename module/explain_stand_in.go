@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/tokens"
@@ -39,6 +40,12 @@ func (s *standIn) LegacyToken(ctx context.Context, digest tokens.Digest) (tokens
 
 // RecordUses is part of tokens.Store. A rehearsal is no use of a token.
 func (*standIn) RecordUses(context.Context, []tokens.Use) error { return nil }
+
+// RecordScopeUses is part of tokens.Store.
+func (*standIn) RecordScopeUses(context.Context, []tokens.ScopeUse) error { return nil }
+
+// RecordAttempt is part of tokens.Store.
+func (*standIn) RecordAttempt(context.Context, audit.Event) error { return nil }
 
 // authorize gives the request its credential.
 func (run *rehearsal) authorize(ctx context.Context, r *http.Request) error {

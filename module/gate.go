@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/internal/seal"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/tokens"
 )
@@ -22,6 +23,9 @@ import (
 type gate struct {
 	store    store.Store
 	verifier *tokens.Verifier
+	switches *tokens.Switches
+	sealer   *seal.Sealer // nil: no encryption key is configured
+	formats  *tokens.Formats
 	issuers  *issuers // nil where nobody else's tokens are taken
 	rules    *rules
 	streams  *streams
@@ -43,6 +47,10 @@ type gateConfig struct {
 	Issuers      []Issuer      `json:"issuers"`
 
 	PolicyCatalogs []string `json:"policy_catalogs"` // the texts, not the names of the files
+	KeyMarks       []string `json:"key_marks"`       // of the encryption keys
+
+	keys     encryptionKeys
+	personal func(environment string, now time.Time) bool // instead of the administrator's switch; nil: the switch
 }
 
 // gates holds every gate in use in this process, by its encoded config.
@@ -50,6 +58,7 @@ var gates = caddy.NewUsagePool()
 
 // acquireGate opens the gate that a config describes, or takes the one that is open. release gives it back.
 func acquireGate(config gateConfig, logger *zap.Logger) (g *gate, release func() error, err error) {
+	config.KeyMarks = config.keys.marks
 	key, err := json.Marshal(config)
 	if err != nil {
 		return nil, nil, err
@@ -117,10 +126,17 @@ func openGateOver(config gateConfig, formats *tokens.Formats, logger *zap.Logger
 // assembleGate puts what decides before a store. It does not follow the store's changes yet; the store stays the
 // caller's where there is an error.
 func assembleGate(ctx context.Context, config gateConfig, s store.Store, formats *tokens.Formats, logger *zap.Logger) (g *gate, err error) {
-	g = &gate{store: s, counters: newCounters(), logger: logger, opened: time.Now(), done: make(chan struct{})}
+	g = &gate{store: s, formats: formats, sealer: config.keys.sealer, counters: newCounters(), logger: logger,
+		opened: time.Now(), done: make(chan struct{})}
 	g.streams = newStreams(g.counters)
-	g.verifier = tokens.NewVerifier(config.verifier(s, formats, logger))
+	g.switches = tokens.NewSwitches(config.switches(s, logger))
+	if err := g.switches.Load(ctx); err != nil {
+		g.switches.Close()
+		return nil, fmt.Errorf("token settings: %w", err)
+	}
+	g.verifier = tokens.NewVerifier(config.verifier(s, formats, g.switches, logger))
 	if g.rules, err = newRules(s, config, logger); err != nil {
+		g.switches.Close()
 		return nil, errors.Join(err, g.verifier.Close(ctx))
 	}
 	if err := g.rules.publish(ctx); err != nil {
@@ -132,13 +148,28 @@ func assembleGate(ctx context.Context, config gateConfig, s store.Store, formats
 // closeParts gives back what stands before the store.
 func (g *gate) closeParts(ctx context.Context) error {
 	g.rules.close()
+	g.switches.Close()
 	return g.verifier.Close(ctx)
 }
 
-func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, logger *zap.Logger) tokens.VerifierConfig {
+func (c gateConfig) switches(s tokens.Store, logger *zap.Logger) tokens.SwitchesConfig {
+	return tokens.SwitchesConfig{
+		Store:    s,
+		Lifetime: time.Duration(c.Cache.Lifetime),
+		StaleFor: time.Duration(c.Cache.StaleFor),
+		OnError:  func(err error) { logger.Error("token settings", zap.Error(err)) },
+	}
+}
+
+func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, switches *tokens.Switches, logger *zap.Logger) tokens.VerifierConfig {
+	personal := switches.PersonalTokens
+	if c.personal != nil {
+		personal = c.personal
+	}
 	return tokens.VerifierConfig{
 		Store:         s,
 		Formats:       formats,
+		Personal:      personal,
 		Legacy:        c.LegacyTokens,
 		CacheEntries:  c.Cache.Tokens,
 		AbsentEntries: c.Cache.Absent,
@@ -169,29 +200,52 @@ func (g *gate) follow(start int64) {
 func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
 	if gap {
 		g.verifier.ForgetAll()
+		g.switches.Forget()
+		_ = g.switches.Load(ctx)
 		g.streams.recheck(ctx, "", g.isLive)
 		g.rules.forgetUsers()
 		g.rules.wake()
 		return
 	}
 	for _, change := range changes {
-		if change.Kind == feed.Token {
-			g.verifier.Forget(change.ID)
-			g.streams.recheck(ctx, change.ID, g.isLive)
-		} else {
-			g.rules.apply(change.Kind)
-		}
+		g.applyOne(ctx, change.Kind, change.ID)
+	}
+}
+
+// applyOne has everything that depends on one thing hear that it has changed.
+func (g *gate) applyOne(ctx context.Context, kind feed.Kind, id string) {
+	switch kind {
+	case feed.Token:
+		g.verifier.Forget(id)
+		g.streams.recheck(ctx, id, g.isLive)
+	case feed.TenantToken:
+		g.verifier.ForgetTenant(id)
+		g.streams.recheck(ctx, tenantPrefix+id, g.isLive)
+	case feed.TokenSettings:
+		g.switches.Forget()
+		_ = g.switches.Load(ctx) // what fails is logged by the switches themselves, and they are off until then
+		g.streams.recheck(ctx, "", g.isLive)
+	default:
+		g.rules.apply(kind)
 	}
 }
 
 // isLive reports whether the token of an open stream is still good. One of an issuer is until it expires, which the stream
 // sees to by itself: no store knows of it.
-func (g *gate) isLive(ctx context.Context, token, environment string) (bool, error) {
-	if strings.HasPrefix(token, jwtPrefix) {
+//
+// Which of two tenant tokens a stream was opened with is not kept, so a change of them cuts it: agents connect again.
+func (g *gate) isLive(ctx context.Context, st *stream) (bool, error) {
+	if strings.HasPrefix(st.token, tenantPrefix) {
+		return false, nil
+	}
+	if strings.HasPrefix(st.token, jwtPrefix) {
 		return true, nil
 	}
-	return g.verifier.IsLive(ctx, token, environment, time.Now())
+	return g.verifier.IsLive(ctx, st.token, st.environment, st.client, time.Now())
 }
+
+// tenantPrefix begins the identifier of a tenant token; the environment follows.
+const tenantPrefix = "tenant:"
 
 // Destruct ends what the gate runs. Caddy's pool calls it when the last config that uses the gate is gone.
 func (g *gate) Destruct() error {

@@ -16,11 +16,13 @@ import (
 )
 
 func init() {
-	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(new(Handler))
 	httpcaddyfile.RegisterHandlerDirective("doorward", parseDirective)
 	// Before everything that can answer a request, not just before reverse_proxy: `handle`, `route` and named routes hold
 	// a reverse_proxy of their own, and one that ran first would be a way around the gate.
 	httpcaddyfile.RegisterDirectiveOrder("doorward", httpcaddyfile.Before, "invoke")
+	// Right after it, which is why both are registered here: of two that come before the same one, the later is nearer to it.
+	httpcaddyfile.RegisterDirectiveOrder("doorward_api", httpcaddyfile.Before, "invoke")
 }
 
 // Handler lets a request through to the next handler only if its credential is genuine and holds a scope that the
@@ -59,6 +61,10 @@ type Handler struct {
 	// with a token under `api-token` is refused.
 	QueryTokens []string `json:"query_tokens,omitempty"`
 
+	// Which credentials the site takes, all of them as `Authorization: Api-Token`: `tenant_token`, the environment's secret for
+	// agents, and `activegate_token`. With these, it takes no others. Default: API tokens and JWTs.
+	Credentials []string `json:"credentials,omitempty"`
+
 	// Forward the credential to the next handler. Default: it is removed.
 	KeepCredential bool `json:"keep_credential,omitempty"`
 
@@ -77,6 +83,12 @@ type Handler struct {
 	observer  observer    // nil: nobody is told of decisions
 	now       func() time.Time
 
+	app  *App
+	ctx  caddy.Context // of the config; empty outside of one
+	link linking
+	api  *API    // behind this handler on its site; nil: there is none
+	way  passage // from here to the API
+
 	gate           *gate
 	account        string
 	verifier       *tokens.Verifier
@@ -84,7 +96,8 @@ type Handler struct {
 	table          *endpoint.Table
 	methods        map[string]bool
 	allowedMethods string
-	scopeRefusals  map[*endpoint.Endpoint]scopeRefusals
+	rows           map[*endpoint.Endpoint]row // what the gate knows of a row beyond the table
+	agents         tokens.AgentKinds          // the zero value: credentials of the API are taken
 	environments   environments
 	identityNames  [identityHeaderCount]string
 	fates          headerFates
@@ -97,7 +110,7 @@ const (
 )
 
 // CaddyModule returns the Caddy module information.
-func (Handler) CaddyModule() caddy.ModuleInfo {
+func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.doorward", New: func() caddy.Module { return new(Handler) }}
 }
 
@@ -117,12 +130,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if app.ring != nil {
 		h.observer = app.ring
 	}
+	h.ctx = ctx
+	app.handlers = append(app.handlers, h)
 	return h.attach(app)
 }
 
 // attach makes the handler ready for the gate of an app.
 func (h *Handler) attach(app *App) error {
-	h.account = app.Account
+	h.app, h.account = app, app.Account
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
 		if err := step(app); err != nil {
@@ -155,6 +170,9 @@ func (h *Handler) buildTable(app *App) error {
 }
 
 // endpointTable lays the handler's own rows over the app's, or over catalogues of its own.
+//
+// Where Doorward's own API is behind the handler, its rows are the strongest of the catalogues, and what the config says of
+// them is stronger.
 func (h *Handler) endpointTable(layers []endpoint.Layer) (*endpoint.Table, error) {
 	if len(h.Catalogs) > 0 {
 		layers = nil
@@ -163,7 +181,15 @@ func (h *Handler) endpointTable(layers []endpoint.Layer) (*endpoint.Table, error
 	if err != nil {
 		return nil, err
 	}
-	table, err := endpoint.Build(declareScopes(slices.Concat(layers, own))...)
+	all := slices.Concat(layers, own)
+	if h.api != nil {
+		catalog, err := endpoint.Embedded(endpoint.Own)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.Insert(all, catalogsIn(all), catalog.Layer())
+	}
+	table, err := endpoint.Build(declareScopes(all)...)
 	if err != nil {
 		return nil, fmt.Errorf("endpoints: %w", err)
 	}
@@ -196,6 +222,9 @@ func (h *Handler) readHeaders(*App) error {
 	if err := h.checkQueryTokens(); err != nil {
 		return err
 	}
+	if h.agents, err = agentKinds(h.Credentials); err != nil {
+		return err
+	}
 	for _, name := range h.QueryTokens {
 		maskedParameters.Store(strings.ToLower(name), nil)
 	}
@@ -219,8 +248,7 @@ func (h *Handler) readForms(*App) error {
 	default:
 		return fmt.Errorf("errors %q: expected catalogue or problem", h.Errors)
 	}
-	h.makeScopeRefusals()
-	return nil
+	return h.readRows()
 }
 
 // Interface guards.

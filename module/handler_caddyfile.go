@@ -15,6 +15,7 @@ import (
 //	        oauth_scopes       <scope...>
 //	        any_token
 //	        public
+//	        own_credentials
 //	        websocket
 //	        encoded_slash
 //	        semicolon
@@ -37,6 +38,7 @@ import (
 //	        user|token_id|environment|scopes|decision_id <header>
 //	    }
 //	    query_token        <parameter...>
+//	    credential         tenant_token|activegate_token...
 //	    keep_credential
 //	    errors             catalogue|problem
 //	    bare_scopes
@@ -71,6 +73,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"environment":      h.parseEnvironment,
 		"identity_headers": h.parseIdentityHeaders,
 		"query_token":      h.parseQueryTokens,
+		"credential":       h.parseCredentials,
 		"keep_credential":  func(d *caddyfile.Dispenser) error { return parseFlag(d, &h.KeepCredential) },
 		"errors":           func(d *caddyfile.Dispenser) error { return parseChoice(d, &h.Errors, errorsCatalogue, errorsProblem) },
 		"bare_scopes":      func(d *caddyfile.Dispenser) error { return parseFlag(d, &h.BareScopes) },
@@ -107,6 +110,14 @@ func (h *Handler) parseQueryTokens(d *caddyfile.Dispenser) error {
 		return err
 	}
 	return atLine(d, h.checkQueryTokens())
+}
+
+func (h *Handler) parseCredentials(d *caddyfile.Dispenser) error {
+	if err := appendArgs(d, &h.Credentials, "tenant_token or activegate_token"); err != nil {
+		return err
+	}
+	_, err := agentKinds(h.Credentials)
+	return atLine(d, err)
 }
 
 func (h *Handler) parseIdentityHeaders(d *caddyfile.Dispenser) error {

@@ -180,7 +180,9 @@ func (x *exchange) cleanRequest() {
 	// Trailers pass every check of headers by, and servers are known to merge the two.
 	r.Trailer = nil
 	if !h.KeepCredential {
-		delete(r.Header, "Authorization")
+		if x.endpoint == nil || !x.endpoint.OwnCredentials || !x.anonymous {
+			delete(r.Header, "Authorization")
+		}
 		if len(h.QueryTokens) > 0 && r.URL.RawQuery != "" {
 			r.URL.RawQuery = h.withoutQueryTokens(r.URL.RawQuery)
 		}

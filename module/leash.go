@@ -8,8 +8,12 @@ import (
 
 // leash is the context of a proxied request, by which the gate can end it. What it takes to end one is made when somebody
 // first looks at Done, or when it is pulled: a handler that answers by itself never does either.
+//
+// It also answers for the exchange, so that a handler behind the gate can find what was decided, and nobody else can forge it.
 type leash struct {
 	context.Context // of the client's request
+
+	of *exchange
 
 	once  sync.Once
 	tied  atomic.Bool // set once inner and cut are
@@ -48,7 +52,20 @@ func (l *leash) Err() error { return l.now().Err() }
 
 // Value is part of context.Context. Package context finds the inner context by it, so that contexts made from this one
 // need no goroutine to follow it.
-func (l *leash) Value(key any) any { return l.now().Value(key) }
+func (l *leash) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return l.of
+	}
+	return l.now().Value(key)
+}
+
+type exchangeKey struct{}
+
+// gatedBy is what a gate has found out about a request that it let through; nil for one that no gate has seen.
+func gatedBy(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
 
 func (l *leash) now() context.Context {
 	if l.tied.Load() {

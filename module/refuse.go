@@ -21,6 +21,7 @@ func (x *exchange) deny(why reason, detail string) bool {
 // refuse answers a request that the gate does not let through.
 func (x *exchange) refuse() error {
 	x.settle(x.reason)
+	x.h.api.hearRefusal(x)
 	header := x.ResponseWriter.Header()
 	x.challenge(header)
 	x.set(header, x.h.identityNames[identityDecisionID], x.id.String())
@@ -65,19 +66,6 @@ type scopeRefusal struct {
 	body      []byte // in the catalogue's form
 }
 
-// scopeRefusals are those of one row.
-type scopeRefusals struct{ token, oauth scopeRefusal }
-
-func (h *Handler) makeScopeRefusals() {
-	h.scopeRefusals = make(map[*endpoint.Endpoint]scopeRefusals, h.table.Len())
-	for _, e := range h.table.All() {
-		h.scopeRefusals[e] = scopeRefusals{
-			token: newScopeRefusal(e.ScopeParameter, h.missingScope(e, false)),
-			oauth: newScopeRefusal(e.OAuthScopeParameter, h.missingScope(e, true)),
-		}
-	}
-}
-
 func newScopeRefusal(scopes, message string) scopeRefusal {
 	return scopeRefusal{
 		challenge: `Bearer realm="doorward", error="insufficient_scope", scope="` + scopes + `"`,
@@ -86,7 +74,7 @@ func newScopeRefusal(scopes, message string) scopeRefusal {
 }
 
 func (x *exchange) scopeRefusal() scopeRefusal {
-	of := x.h.scopeRefusals[x.endpoint]
+	of := x.h.rows[x.endpoint]
 	if x.isOAuth() {
 		return of.oauth
 	}

@@ -20,10 +20,9 @@ func (x *exchange) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		x.wroteHeader = true
 		header := x.ResponseWriter.Header()
-		for _, name := range x.h.identityNames {
-			delete(header, name)
+		if !x.answering {
+			x.cleanAnswer(header)
 		}
-		delete(header, "Www-Authenticate")
 		if x.h.CORS != nil && !x.h.CORS.Forward {
 			x.allowOrigin(header)
 		}
@@ -32,6 +31,13 @@ func (x *exchange) WriteHeader(status int) {
 		}
 	}
 	x.ResponseWriter.WriteHeader(status)
+}
+
+func (x *exchange) cleanAnswer(header http.Header) {
+	for _, name := range x.h.identityNames {
+		delete(header, name)
+	}
+	delete(header, "Www-Authenticate")
 }
 
 // isLongLived reports whether a response may go on for long: no length declared, or a large one.

@@ -48,3 +48,28 @@ func holdsScope(e *endpoint.Endpoint, p *tokens.Principal) bool {
 	}
 	return e.AnyToken || p.Scopes.ContainsAny(scopes)
 }
+
+// scopeGroups are the alternatives by which a row is passed, for what is known of the use of scopes.
+type scopeGroups struct{ token, cluster, oauth *tokens.ScopeGroup }
+
+func (h *Handler) scopeGroups(e *endpoint.Endpoint) scopeGroups {
+	return scopeGroups{
+		token: h.verifier.ScopeGroup(e.Scopes), cluster: h.verifier.ScopeGroup(e.ClusterScopes), oauth: h.verifier.ScopeGroup(e.OAuthScopes),
+	}
+}
+
+// noteScopes remembers by which alternatives a stored token got through, so that it can be told which of its scopes it needs.
+func (x *exchange) noteScopes() {
+	if x.principal == nil || x.bearer != nil || x.endpoint.Public {
+		return
+	}
+	p, used := x.principal, x.h.rows[x.endpoint].used
+	switch {
+	case p.Class == tokens.ClassOAuth:
+		x.h.verifier.NoteScopes(p, used.oauth, x.now)
+	case x.endpoint.ClusterRealm && !p.Cluster:
+		x.h.verifier.NoteScopes(p, used.cluster, x.now)
+	default:
+		x.h.verifier.NoteScopes(p, used.token, x.now)
+	}
+}

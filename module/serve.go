@@ -11,6 +11,7 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	x := h.begin(w, r)
 	switch {
+	case !x.isReady(): // 503, only for a config that contradicts itself
 	case !x.in(stageTarget).readTarget(): // 400, 405, 425: one method, one host, one path, one reading of them
 	case x.isPreflight():
 		return x.answerPreflight(next) // the only request without a credential, and only where configured
@@ -30,7 +31,11 @@ func (x *exchange) forward(next caddyhttp.Handler) error {
 	x.settle(reasonAllowed)
 	x.cleanRequest()
 	x.setIdentity()
-	x.leash.Context = x.r.Context()
+	x.noteScopes()
+	if x.isOwn() {
+		next = x.h.api.handler()
+	}
+	x.leash.Context, x.leash.of = x.r.Context(), x
 	// Deferred for the panic by which reverse_proxy ends a response that breaks off.
 	defer x.leash.release()
 	defer x.endStream()

@@ -35,6 +35,7 @@ type streams struct {
 // stream is one long-lived response.
 type stream struct {
 	token, environment string
+	client             string // address, for tokens that are good in some networks only
 
 	cut   func(cause error)
 	once  sync.Once
@@ -129,10 +130,10 @@ func (s *streams) close() {
 }
 
 // liveness asks whether the token of a response would still be accepted.
-type liveness func(ctx context.Context, token, environment string) (bool, error)
+type liveness func(ctx context.Context, st *stream) (bool, error)
 
 func (s *streams) check(ctx context.Context, st *stream, isLive liveness) {
-	live, err := isLive(ctx, st.token, st.environment)
+	live, err := isLive(ctx, st)
 	switch {
 	case err != nil:
 		s.end(st, cutFault)
@@ -151,7 +152,7 @@ func (x *exchange) beginStream(cut func(cause error)) {
 		lifetime = max(expires.Sub(x.h.now()), 1)
 	}
 	gate := x.h.gate
-	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, cut: cut}
+	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, client: x.clientIP(), cut: cut}
 	gate.streams.add(x.stream, lifetime)
 	if gate.streams.changes.Load() != x.changesSeen {
 		gate.streams.check(x.r.Context(), x.stream, gate.isLive)

@@ -14,7 +14,7 @@ func cutting(token string, cuts chan<- string) *stream {
 }
 
 func answer(live bool, err error) liveness {
-	return func(context.Context, string, string) (bool, error) { return live, err }
+	return func(context.Context, *stream) (bool, error) { return live, err }
 }
 
 func TestRecheck(t *testing.T) {

@@ -23,7 +23,7 @@ func (a Alias) check() error {
 		if err != nil {
 			return fmt.Errorf("alias: %q: expected a path such as /api/v2: %w", prefix, err)
 		}
-		if len(p.names()) > 0 || strings.HasSuffix(prefix, "/") {
+		if len(p.Names()) > 0 || strings.HasSuffix(prefix, "/") {
 			return fmt.Errorf("alias: %q: expected a path without parameters and without a slash at its end", prefix)
 		}
 	}

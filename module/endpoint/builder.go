@@ -99,7 +99,7 @@ func (b *builder) addRows(layer Layer) {
 			b.fail(row.Origin, "%v", err)
 			continue
 		}
-		shape := p.shape()
+		shape := p.Shape()
 		if other, taken := own[shape]; taken {
 			b.fail(row.Origin, "%s matches the same requests as %s %s (%s); remove one of the two",
 				p, other.Method, other.Template, other.Origin)
@@ -117,7 +117,7 @@ func (b *builder) remove(layer Layer) {
 		if !ok {
 			continue
 		}
-		shape := p.shape()
+		shape := p.Shape()
 		if e, found := b.rows[shape]; found && !e.denied {
 			e.denied = true
 			b.rows[shape] = e
@@ -149,7 +149,7 @@ func (b *builder) allowDerived(layer Layer) {
 // allowOne clears the mark of one row. It insists on the mark unless all were cleared already: a row that lost it in a
 // newer catalogue should not stay on an operator's list of exceptions.
 func (b *builder) allowOne(p Pattern, allCleared bool) {
-	shape := p.shape()
+	shape := p.Shape()
 	e, found := b.rows[shape]
 	switch {
 	case found && !e.denied && (e.row.Derived || allCleared):
@@ -221,7 +221,7 @@ func (b *builder) aliasEntries() map[string]entry {
 			}
 			if p, err := ParsePattern(e.row.Method + " " + e.row.Template); err == nil {
 				e.pattern = p
-				entries[p.shape()] = e
+				entries[p.Shape()] = e
 			}
 		}
 	}

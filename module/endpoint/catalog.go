@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,12 +40,21 @@ func (c *Catalog) Layer() Layer {
 //go:embed catalog/*.json
 var embedded embed.FS
 
-var dynatrace = sync.OnceValues(func() (*Catalog, error) {
-	data, err := embedded.ReadFile("catalog/dynatrace.json")
+// carried are the embedded catalogues, each parsed when it is first asked for.
+var carried = map[string]func() (*Catalog, error){
+	"dynatrace": sync.OnceValues(func() (*Catalog, error) { return parseEmbedded("dynatrace") }),
+	Own:         sync.OnceValues(func() (*Catalog, error) { return parseEmbedded(Own) }),
+}
+
+// Own is the catalogue of what Doorward serves itself. Every row of it is stated and none is derived.
+const Own = "doorward"
+
+func parseEmbedded(name string) (*Catalog, error) {
+	data, err := embedded.ReadFile("catalog/" + name + ".json")
 	if err != nil {
 		return nil, err
 	}
-	c, err := Parse("dynatrace.json", data)
+	c, err := Parse(name+".json", data)
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +66,17 @@ var dynatrace = sync.OnceValues(func() (*Catalog, error) {
 		c.Aliases[i].Origin = c.Name
 	}
 	return c, nil
-})
+}
 
-// Embedded is a catalogue that the program carries: "dynatrace". Its rows have their catalogue's name as Origin. It is
-// parsed at the first call and shared from then on.
+// Embedded is a catalogue that the program carries: "dynatrace", or Own. Its rows have their catalogue's name as Origin. It
+// is parsed at the first call and shared from then on.
 func Embedded(name string) (*Catalog, error) {
-	if name != "dynatrace" {
-		return nil, fmt.Errorf("there is no embedded catalogue %q%s (there is: dynatrace)",
-			name, didYouMean(name, []string{"dynatrace"}))
+	if catalog, ok := carried[name]; ok {
+		return catalog()
 	}
-	return dynatrace()
+	names := slices.Sorted(maps.Keys(carried))
+	return nil, fmt.Errorf("there is no embedded catalogue %q%s (there are: %s)",
+		name, didYouMean(name, names), strings.Join(names, ", "))
 }
 
 // ReadFile loads a catalogue of an operator. The name's ending chooses the format: .yaml, .yml or .json.

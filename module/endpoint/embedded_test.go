@@ -263,7 +263,7 @@ func TestEmbeddedAliases(t *testing.T) {
 
 func TestEmbeddedUnknown(t *testing.T) {
 	_, err := Embedded("dynatrce")
-	want := `there is no embedded catalogue "dynatrce"; did you mean "dynatrace"? (there is: dynatrace)`
+	want := `there is no embedded catalogue "dynatrce"; did you mean "dynatrace"? (there are: doorward, dynatrace)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -51,6 +51,9 @@ type Endpoint struct {
 	AnyToken bool
 	// Public: no credential is needed.
 	Public bool
+	// OwnCredentials: the endpoint checks credentials of a scheme that the gate does not know (Basic, say) by itself, and gets
+	// them as they came. Public rows only.
+	OwnCredentials bool
 	// BearerOnly: only the Bearer scheme is taken, and only OAuthScopes count.
 	BearerOnly bool
 	// Derived: the scopes are inferred and not stated by a source. The gate refuses the row unless the operator

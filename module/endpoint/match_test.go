@@ -243,7 +243,7 @@ func TestMatchProperty(t *testing.T) {
 			}
 			method := rapid.SampledFrom([]string{"GET", "POST", "HEAD"}).Draw(rt, "method")
 			if p, err := ParsePattern(method + " " + template); err == nil {
-				byShape[p.shape()] = Endpoint{Method: method, Template: template, Public: true}
+				byShape[p.Shape()] = Endpoint{Method: method, Template: template, Public: true}
 			}
 		}
 		var rows []Endpoint

@@ -136,8 +136,8 @@ func (p *patternParser) path(offset int, template string) []segment {
 	return segments
 }
 
-// shape is equal for two patterns exactly when they match the same requests. Layers replace, remove and conflict by it.
-func (p Pattern) shape() string {
+// Shape is equal for two patterns exactly when they match the same requests. Layers replace, remove and conflict by it.
+func (p Pattern) Shape() string {
 	var b strings.Builder
 	b.WriteString(p.Method)
 	for _, s := range p.segments {
@@ -156,8 +156,8 @@ func (p Pattern) shape() string {
 	return b.String()
 }
 
-// names are the parameter names in order.
-func (p Pattern) names() []string {
+// Names are the parameter names in order.
+func (p Pattern) Names() []string {
 	var names []string
 	for _, s := range p.segments {
 		if s.kind != literal {

@@ -101,7 +101,7 @@ func TestShape(t *testing.T) {
 		if err := errors.Join(errA, errB); err != nil {
 			t.Fatal(err)
 		}
-		if same := a.shape() == b.shape(); same != test.same {
+		if same := a.Shape() == b.Shape(); same != test.same {
 			t.Errorf("%s and %s: same shape %v, want %v", a, b, same, test.same)
 		}
 	}
@@ -124,7 +124,7 @@ func FuzzPattern(f *testing.F) {
 			t.Errorf("printed (-want +got):\n%s", diff)
 		}
 		table := tableOf(t, text)
-		values := make([]string, len(p.names()))
+		values := make([]string, len(p.Names()))
 		for i := range values {
 			values[i] = "x7"
 		}

@@ -37,6 +37,7 @@ type endpointRow struct {
 	Permissions     []string `json:"permissions,omitempty"`
 	AnyToken        bool     `json:"any_token,omitempty"`
 	Public          bool     `json:"public,omitempty"`
+	OwnCredentials  bool     `json:"own_credentials,omitempty"`
 	BearerOnly      bool     `json:"bearer_only,omitempty"`
 	Personal        *bool    `json:"personal,omitempty"` // absent means unknown
 	Derived         bool     `json:"derived,omitempty"`
@@ -102,7 +103,7 @@ func newEndpointRow(e Endpoint) endpointRow {
 	row := endpointRow{
 		Endpoint: e.Method + " " + e.Template, API: e.API,
 		Scopes: e.Scopes, OAuthScopes: e.OAuthScopes, Permissions: e.Permissions,
-		AnyToken: e.AnyToken, Public: e.Public, BearerOnly: e.BearerOnly, Derived: e.Derived,
+		AnyToken: e.AnyToken, Public: e.Public, OwnCredentials: e.OwnCredentials, BearerOnly: e.BearerOnly, Derived: e.Derived,
 		Deprecated: e.Deprecated, PossiblyRemoved: e.PossiblyRemoved,
 		WebSocket: e.WebSocket, EncodedSlash: e.SlashParams, NonASCII: e.NonASCII, Semicolon: e.Semicolon,
 		askRow: newAskRow(e.Ask),

@@ -41,6 +41,8 @@ func (e *Endpoint) checkRule(Pattern) error {
 		return fmt.Errorf("any_token passes every token, so scopes would never be read; remove one of the two")
 	case e.BearerOnly && len(e.Scopes) > 0:
 		return fmt.Errorf("bearer_only never reads scopes; write them as oauth_scopes")
+	case e.OwnCredentials && !e.Public:
+		return fmt.Errorf("own_credentials leaves the question who asks to the endpoint, so the row must be public as well")
 	case !e.Public && !e.AnyToken && !scoped:
 		return fmt.Errorf("nobody could pass; expected scopes, oauth_scopes, any_token or public")
 	}
@@ -72,7 +74,7 @@ func (e *Endpoint) checkLists(Pattern) error {
 
 // checkPath finds rows that the gate could never let anybody reach, and opt-ins that name nothing.
 func (e *Endpoint) checkPath(p Pattern) error {
-	names := p.names()
+	names := p.Names()
 	for _, name := range e.SlashParams {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("encoded_slash: the path has no parameter {%s}", name)
@@ -101,7 +103,7 @@ func (e *Endpoint) checkAsk(p Pattern) error {
 	if e.Public {
 		return fmt.Errorf("public means that nobody is asked for; remove public, or permission")
 	}
-	_, err := attribute.Compile(e.Ask, p.names())
+	_, err := attribute.Compile(e.Ask, p.Names())
 	return err
 }
 
@@ -109,7 +111,7 @@ func (e *Endpoint) checkAsk(p Pattern) error {
 // was refused may come back often, and must not cost more than one that was let in.
 func (e *Endpoint) finish(p Pattern, known *scope.Catalog) {
 	e.Pattern = p.String()
-	e.Params = p.names()
+	e.Params = p.Names()
 	if e.EncodedSlash && len(e.SlashParams) == 0 {
 		e.SlashParams = e.Params
 	}

@@ -203,6 +203,7 @@ func (s *schema) endpoint(c *Catalog, v *value) {
 		"permissions":      s.texts(&e.Permissions),
 		"any_token":        s.truth(&e.AnyToken),
 		"public":           s.truth(&e.Public),
+		"own_credentials":  s.truth(&e.OwnCredentials),
 		"bearer_only":      s.truth(&e.BearerOnly),
 		"personal":         s.support(&e.Personal),
 		"derived":          s.truth(&e.Derived),

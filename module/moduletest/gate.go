@@ -102,7 +102,8 @@ func (g *Gate) Administration() *module.Administration {
 	return a
 }
 
-// Mint issues a token and gives its identifier and its text. The default environment fills an empty one.
+// Mint issues a token and gives its identifier and its text. The default environment fills an empty one. Personal tokens are
+// switched on where one is asked for.
 func (g *Gate) Mint(prefix string, attributes tokens.Attributes) (id, text string) {
 	g.t.Helper()
 	a := g.Administration()
@@ -113,11 +114,59 @@ func (g *Gate) Mint(prefix string, attributes tokens.Attributes) (id, text strin
 	if attributes.Environment == "" {
 		attributes.Environment = a.Environment
 	}
+	if attributes.Personal {
+		g.allowPersonalTokens(a, attributes.Environment)
+	}
 	created, err := a.Tokens.Create(g.t.Context(), "test", tokens.CreateRequest{Attributes: attributes, Prefix: prefix})
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	return created.Record.ID, created.Secret.Reveal()
+}
+
+// allowPersonalTokens switches them on, where they are off, and waits until the gate has heard of it.
+func (g *Gate) allowPersonalTokens(a *module.Administration, environment string) {
+	g.t.Helper()
+	before, err := a.Tokens.Settings(g.t.Context(), environment)
+	if err != nil || before.PersonalTokens {
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		return
+	}
+	if err := a.Tokens.SetPersonalTokens(g.t.Context(), "test", environment, true); err != nil {
+		g.t.Fatal(err)
+	}
+	probe := tokens.Attributes{Name: "probe", Owner: "probe@example.com", Environment: environment, Personal: true}
+	for _, s := range a.Scopes.All() {
+		if s.Personal && s.Creatable {
+			probe.Scopes = []string{s.Value}
+		}
+	}
+	if probe.Scopes == nil {
+		return // there are no personal tokens here at all
+	}
+	created, err := a.Tokens.Create(g.t.Context(), "test", tokens.CreateRequest{Attributes: probe})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.awaitTaken(created.Secret.Reveal())
+	if err := a.Tokens.Delete(g.t.Context(), "test", created.Record.ID); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// awaitTaken waits until the gate has heard that tokens like this one are taken now.
+func (g *Gate) awaitTaken(text string) {
+	g.t.Helper()
+	request := "GET /moduletest HTTP/1.1\r\nHost: a.test\r\nAuthorization: Api-Token " + text + "\r\nConnection: close\r\n\r\n"
+	for range 200 {
+		if answer := g.Raw(request); !strings.HasPrefix(answer, "HTTP/1.1 401") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // the gate tells nobody when it has heard
+	}
+	g.t.Fatal("personal tokens are still refused")
 }
 
 // MintScopes issues an access token for the default environment with these scopes.

@@ -49,6 +49,7 @@ func newOffice(t testing.TB) office {
 	o := office{a, t, database}
 	o.must(err)
 	t.Cleanup(func() { _ = a.Close() })
+	o.must(a.Tokens.SetPersonalTokens(t.Context(), actor, environment, true))
 	return o
 }
 

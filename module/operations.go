@@ -1,0 +1,99 @@
+package module
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/internal/rest"
+	"github.com/doorward/doorward/module/auditapi"
+	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/module/openapi"
+	"github.com/doorward/doorward/tokens/scope"
+	"github.com/doorward/doorward/tokens/tokenapi"
+)
+
+// operation is one that is served here.
+type operation struct {
+	rest.Operation
+	params []string // names of the path's parameters, in order
+}
+
+func (o *operation) name() string { return o.Method + " " + o.Path }
+
+// operations are all that is served, by the shape of their rows. What was decided is a row, so the row says what is done, and
+// not the path once more. A row of the config with another shape never leads here, be it as wide as it may.
+type operations map[string]*operation
+
+// of finds the operation of a row, nil for a row that stands for something else.
+func (o operations) of(e *endpoint.Endpoint) *operation {
+	if e == nil {
+		return nil
+	}
+	return o[servedAs(e)]
+}
+
+// servedAs is the shape under which a row is served: an alias as the row that it repeats.
+func servedAs(e *endpoint.Endpoint) string {
+	if e.AliasOf != "" {
+		return shapeOf(e.AliasOf)
+	}
+	return shapeOf(e.Pattern)
+}
+
+// shapeOf makes one text of all patterns that match the same requests: parameters lose their names. A pattern of the table
+// has been parsed before.
+func shapeOf(pattern string) string {
+	if strings.IndexByte(pattern, '{') < 0 {
+		return pattern
+	}
+	p, err := endpoint.ParsePattern(pattern)
+	if err != nil {
+		return pattern
+	}
+	return p.Shape()
+}
+
+// newOperations checks that every operation has a stated row, and every row an operation.
+func newOperations(served []rest.Operation) (operations, error) {
+	catalog, err := endpoint.Embedded(endpoint.Own)
+	if err != nil {
+		return nil, err
+	}
+	unserved := map[string]string{}
+	for _, row := range catalog.Endpoints {
+		pattern := row.Method + " " + row.Template
+		unserved[shapeOf(pattern)] = pattern
+	}
+	all := operations{}
+	for _, o := range served {
+		made := &operation{Operation: o}
+		p, err := endpoint.ParsePattern(made.name())
+		if err != nil {
+			return nil, err
+		}
+		made.params = p.Names()
+		shape := shapeOf(made.name())
+		if _, stated := unserved[shape]; !stated {
+			return nil, fmt.Errorf("%s: %w", made.name(), errUnguarded)
+		}
+		delete(unserved, shape)
+		all[shape] = made
+	}
+	for _, pattern := range slices.Sorted(maps.Values(unserved)) {
+		return nil, fmt.Errorf("%s: the catalogue has a row that nobody serves", pattern)
+	}
+	return all, nil
+}
+
+// operations are those of every API.
+func (g *gate) operations(scopes *scope.Catalog, endpoints func(base string) []string, now func() time.Time) []rest.Operation {
+	services := g.services(scopes, now)
+	return slices.Concat(
+		tokenapi.Operations(tokenapi.Config{Tokens: services.tokens, Tenants: services.tenants, Now: now, Endpoints: endpoints}),
+		auditapi.Operations(auditapi.Config{Store: g.store, Now: now}),
+		openapi.Operations(),
+	)
+}

@@ -1,0 +1,40 @@
+package module
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/tokens"
+	"github.com/doorward/doorward/tokens/scope"
+)
+
+// services administer what the gate decides by. What they change holds here when they return.
+type services struct {
+	tokens  *tokens.Service
+	tenants *tokens.Tenants
+}
+
+// services makes the services of a gate. A change that went through one of them holds at this gate as soon as the service
+// returns; other gates hear of it from the store.
+func (g *gate) services(scopes *scope.Catalog, now func() time.Time) services {
+	heard := func(kind feed.Kind) func(id string) {
+		return func(id string) {
+			ctx, cancel := context.WithTimeout(context.Background(), changeTimeout)
+			defer cancel()
+			g.applyOne(ctx, kind, id)
+		}
+	}
+	return services{
+		tokens: tokens.NewService(tokens.ServiceConfig{
+			Store: g.store, Formats: g.formats, Scopes: scopes, Now: now,
+			OnChange: heard(feed.Token), OnSettings: heard(feed.TokenSettings),
+		}),
+		tenants: tokens.NewTenants(tokens.TenantsConfig{
+			Store: g.store, Sealer: g.sealer, Now: now, OnChange: heard(feed.TenantToken),
+		}),
+	}
+}
+
+// changeTimeout bounds how long a change waits for those who have to hear of it.
+const changeTimeout = 5 * time.Second
