@@ -17,7 +17,12 @@ import (
 
 func policyDocs(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/policies.md")
+	return docsPage(t, "policies.md")
+}
+
+func docsPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

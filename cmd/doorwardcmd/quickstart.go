@@ -24,9 +24,9 @@ var quickstartNoun = caddycmd.Command{
 	Usage: "[--listen <address>] [--data <folder>]",
 	Short: "Runs a gateway for trying out, with an API behind it that echoes",
 	Long: `
-Runs a gateway with all it needs, and shows how to call it: a store in the data folder, an API behind the gate that
-echoes what reaches it, and at the first start a token with every scope there is, which is shown once. A later start
-finds everything as it was. Ctrl-C ends it.
+Runs a gateway with all it needs, and shows how to call it: a store in the data folder, Doorward's own API, another API behind
+the gate that echoes what reaches it, and at the first start a token with every scope there is, which is shown once. A later
+start finds everything as it was. Ctrl-C ends it.
 
 It listens on loopback only, because it speaks plain HTTP, in which a token can be read on the way.`,
 	CobraFunc: func(cmd *cobra.Command) {
@@ -55,6 +55,9 @@ func (q *quickstart) run(cmd *cobra.Command, args []string) error {
 	}
 	defer front.Close()
 	if err := q.prepareData(); err != nil {
+		return err
+	}
+	if err := firstKey(filepath.Join(q.data, "doorward.key"), q.lock()); err != nil {
 		return err
 	}
 	upstream, err := startEcho(ctx)
@@ -92,7 +95,7 @@ func (q *quickstart) serve(ctx context.Context, front *frontListener, b banner, 
 	if err := awaitGateway(ctx, front.url()); err != nil {
 		return err
 	}
-	secret, err := firstToken(ctx, administration, filepath.Join(q.data, "first-token.lock"))
+	secret, err := firstToken(ctx, administration, q.lock())
 	if err != nil {
 		return err
 	}
@@ -115,6 +118,9 @@ func runToTheEnd(ctx context.Context) error {
 	}
 	select {}
 }
+
+// lock is held while what a first start makes is made.
+func (q *quickstart) lock() string { return filepath.Join(q.data, "first-token.lock") }
 
 func (q *quickstart) store() string {
 	return "sqlite:" + filepath.ToSlash(filepath.Join(q.data, "doorward.db"))

@@ -36,7 +36,7 @@ func createCommand(cmd *cobra.Command, store string) string {
 	if started, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(started), "/go-build") {
 		noun = "go run ./cmd/doorward" // no binary of this name is at hand
 	}
-	return noun + " token create --store " + shellQuote(store) + " --name trial --scope metrics.read"
+	return noun + " token create --store " + shellQuote(store) + " --name trial --scope metrics.read,apiTokens.write"
 }
 
 // shellQuote quotes for a POSIX shell what needs it.

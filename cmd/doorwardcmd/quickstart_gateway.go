@@ -3,7 +3,9 @@ package doorwardcmd
 import (
 	"context"
 	_ "embed" // the Caddyfile
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"time"
@@ -34,6 +36,20 @@ func (q *quickstart) config(front *frontListener, upstream string) ([]byte, erro
 		}
 	}
 	return adapt("quickstart.Caddyfile", quickstartCaddyfile, "caddyfile")
+}
+
+// firstKey makes the encryption key where there is none. Later starts find it, and what was encrypted with it stays readable.
+// The lock is for two starts at a time, of which one would read half a key.
+func firstKey(file, lock string) error {
+	unlock, err := lockedfile.MutexAt(lock).Lock()
+	if err != nil {
+		return fmt.Errorf("the data folder cannot be written: %w", err)
+	}
+	defer unlock()
+	if err := createKey(file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("the encryption key cannot be written: %w", err)
+	}
+	return nil
 }
 
 // awaitGateway asks for something without a credential: the refusal shows that all is in place.
@@ -74,7 +90,7 @@ func firstToken(ctx context.Context, a *module.Administration, lock string) (tok
 	}
 	created, err := a.Tokens.Create(ctx, actor(), tokens.CreateRequest{Attributes: tokens.Attributes{
 		Name: "administrator", Owner: "admin", Environment: a.Environment,
-		Scopes: everything, Cluster: true, AllowUncreatable: true,
+		Scopes: everything, Cluster: true, AllowUncreatable: true, Administrator: true,
 	}})
 	return created.Secret, err
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -29,15 +30,16 @@ type trial struct {
 	out     io.Reader
 	log     *bytes.Buffer // read it after wait only
 	banner  string
-	tries   []string // the three curl lines
+	tries   []string // the four curl lines
 	gateway string   // host and port
 }
 
 var (
-	anySecret  = regexp.MustCompile(`[A-Z2-7]{64}`)
-	tokenLine  = regexp.MustCompile(`(?m)^dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}$`)
-	createLine = regexp.MustCompile(`(?m)^export DOORWARD_TOKEN=\$\((.*)\)$`)
-	address    = regexp.MustCompile(`gateway +http://(\S+)`)
+	anySecret   = regexp.MustCompile(`[A-Z2-7]{64}`)
+	tokenLine   = regexp.MustCompile(`(?m)^dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}$`)
+	quotedToken = regexp.MustCompile(`dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}`)
+	createLine  = regexp.MustCompile(`(?m)^export DOORWARD_TOKEN=\$\((.*)\)$`)
+	address     = regexp.MustCompile(`gateway +http://(\S+)`)
 )
 
 // startTrial starts one and returns when the banner is complete.
@@ -72,13 +74,13 @@ func launchTrial(t *testing.T, dir string) *trial {
 func (q *trial) await(t *testing.T) {
 	t.Helper()
 	lines := bufio.NewScanner(q.out)
-	for len(q.tries) < 3 && lines.Scan() {
+	for len(q.tries) < 4 && lines.Scan() {
 		q.banner += lines.Text() + "\n"
 		if strings.HasPrefix(lines.Text(), "curl ") {
 			q.tries = append(q.tries, lines.Text())
 		}
 	}
-	if len(q.tries) < 3 {
+	if len(q.tries) < 4 {
 		t.Fatalf("ended (%v) with the banner\n%s\nand the log\n%s", q.process.Wait(), q.banner, q.log)
 	}
 	q.gateway = address.FindStringSubmatch(q.banner)[1]
@@ -101,17 +103,13 @@ func (q *trial) stop(t *testing.T, signal os.Signal) int {
 	return q.process.ProcessState.ExitCode()
 }
 
-// try runs the curl lines as they are and returns their status codes and the answer to the second.
-func (q *trial) try(t *testing.T, token string) (statuses [3]int, echo string) {
+// try runs the curl lines as they are and returns their status codes and answers.
+func (q *trial) try(t *testing.T, token string) (statuses [4]int, answers [4]string) {
 	t.Helper()
 	for i, line := range q.tries {
-		status, body := runTry(t, line, token)
-		statuses[i] = status
-		if i == 1 {
-			echo = body
-		}
+		statuses[i], answers[i] = runTry(t, line, token)
 	}
-	return statuses, echo
+	return statuses, answers
 }
 
 func runTry(t *testing.T, line, token string) (int, string) {
@@ -135,12 +133,17 @@ func runTry(t *testing.T, line, token string) (int, string) {
 var (
 	tryURL    = regexp.MustCompile(`'(http://[^']+)'`)
 	tryHeader = regexp.MustCompile(`"Authorization: ([^"]+)"`)
+	tryBody   = regexp.MustCompile(`-d '([^']+)'`)
 )
 
 // requestTry does what curl would, where there is none.
 func requestTry(t *testing.T, line, token string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tryURL.FindStringSubmatch(line)[1], http.NoBody)
+	method, body := http.MethodGet, ""
+	if found := tryBody.FindStringSubmatch(line); found != nil {
+		method, body = http.MethodPost, found[1]
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, tryURL.FindStringSubmatch(line)[1], strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,28 +155,33 @@ func requestTry(t *testing.T, line, token string) (int, string) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(body)
+	return response.StatusCode, string(answer)
 }
 
-var asPromised = [3]int{http.StatusUnauthorized, http.StatusOK, http.StatusForbidden}
+var (
+	asPromised = [4]int{http.StatusUnauthorized, http.StatusOK, http.StatusCreated, http.StatusForbidden}
+	asReader   = [4]int{http.StatusUnauthorized, http.StatusOK, http.StatusForbidden, http.StatusForbidden}
+)
 
 func TestQuickstart(t *testing.T) {
 	dir := t.TempDir()
 
 	first := startTrial(t, dir)
 	token := tokenLine.FindString(first.banner)
-	if token == "" || strings.Count(first.banner, token) != 3 {
-		t.Fatalf("want the token once by itself and in two of the lines to try:\n%s", first.banner)
+	if token == "" || strings.Count(first.banner, token) != 4 {
+		t.Fatalf("want the token once by itself and in three of the lines to try:\n%s", first.banner)
 	}
-	statuses, echo := first.try(t, "")
+	statuses, answers := first.try(t, "")
 	if diff := cmp.Diff(asPromised, statuses); diff != "" {
 		t.Errorf("status codes of the first start (-want +got):\n%s", diff)
 	}
-	checkEcho(t, echo, token)
+	checkEcho(t, answers[1], token)
+	reader := quotedToken.FindString(answers[2])
+	tenant := tenantToken(t, first.gateway, token)
 	if code := first.stop(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d after SIGTERM:\n%s", code, first.log)
 	}
@@ -187,6 +195,12 @@ func TestQuickstart(t *testing.T) {
 	}
 	if statuses, _ := second.try(t, createdBy(t, dir, second.banner)); statuses != asPromised {
 		t.Errorf("status codes with a token made as the banner says: %v", statuses)
+	}
+	if statuses, _ := second.try(t, reader); statuses != asReader {
+		t.Errorf("status codes with the token that the API made: %v", statuses)
+	}
+	if again := tenantToken(t, second.gateway, token); again != tenant {
+		t.Error("the second start has another tenant token")
 	}
 	if code := second.stop(t, syscall.SIGKILL); code != -1 {
 		t.Errorf("exit code %d after SIGKILL", code)
@@ -203,10 +217,36 @@ func TestQuickstart(t *testing.T) {
 
 	checkAudit(t, filepath.Join(dir, "data", "doorward.db"), token)
 	// A trial leaves nothing outside of its folder.
+	if info, err := os.Stat(filepath.Join(dir, "data", "doorward.key")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the encryption key: %v, %v; want it for the owner alone", info, err)
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
 		t.Errorf("%v beside the data folder, %v", entries, err)
 	}
+}
+
+// tenantToken asks the API for the secret of agents, which is stored encrypted.
+func tenantToken(t *testing.T, gateway, token string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"http://"+gateway+"/api/v1/deployment/installer/agent/connectioninfo", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Api-Token "+token)
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var info struct {
+		TenantToken string `json:"tenantToken"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&info); err != nil || info.TenantToken == "" {
+		t.Fatalf("connectioninfo is %d, %v", response.StatusCode, err)
+	}
+	return info.TenantToken
 }
 
 // holdOpen sends a request that never ends, and returns when it is under way. It must not keep the gateway from ending.
@@ -266,16 +306,28 @@ func checkAudit(t *testing.T, file, token string) {
 	}
 	defer a.Close()
 	events, err := a.Store.AuditEvents(t.Context(), store.AuditQuery{})
-	if err != nil || len(events) != 2 {
-		t.Fatalf("%d audit events, %v; want one for each of the two tokens", len(events), err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	// Two tokens by commands, and every time that the lines were tried one by the API or a refusal.
+	got := map[string]int{}
 	for _, e := range events {
-		if e.Action != "token.create" || !strings.HasPrefix(e.Actor, "cli:") || anySecret.MatchString(fmt.Sprint(e)) {
-			t.Errorf("event %+v", e)
+		by := "api"
+		if strings.HasPrefix(e.Actor, "cli:") {
+			by = "cli"
+		}
+		got[fmt.Sprintf("%s %s %v", by, e.Action, e.Failed)]++
+		if anySecret.MatchString(fmt.Sprint(e)) {
+			t.Errorf("event %d holds a secret", e.ID)
 		}
 	}
+	want := map[string]int{"cli token.create false": 2, "api token.create false": 4, "api token.create true": 1, "api tenanttoken.create false": 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("audit events (-want +got):\n%s", diff)
+	}
 	r, err := a.Tokens.Show(t.Context(), token[:31])
-	if err != nil || r.Name != "administrator" || r.Owner != "admin" || !r.Cluster || r.Personal || len(r.Scopes) != a.Scopes.Len() {
+	if err != nil || r.Name != "administrator" || r.Owner != "admin" || !r.Cluster || !r.Administrator || r.Personal ||
+		len(r.Scopes) != a.Scopes.Len() {
 		t.Errorf("the administrator's token is %+v, %v", r, err)
 	}
 }

@@ -1,6 +1,7 @@
 package doorwardcmd_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
@@ -16,6 +19,9 @@ import (
 
 	_ "github.com/doorward/doorward"
 	"github.com/doorward/doorward/cmd/doorwardcmd"
+	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/tokens"
 )
 
 // The test binary is both programs: our own, and a Caddy with our module built in.
@@ -40,7 +46,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "capture": capture, "settle": settle,
+			"exits": exits, "capture": capture, "settle": settle, "used": used, "refused": refused,
 		},
 	})
 }
@@ -67,6 +73,36 @@ func capture(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("stdout has no %s", args[1])
 	}
 	ts.Setenv(args[0], found[1])
+}
+
+// used <store> <identifier> <scope>[,<scope>…]… records, as the gate does, that a token got through where one of the scopes of each
+// argument was enough.
+func used(ts *testscript.TestScript, _ bool, args []string) {
+	inStore(ts, args[0], func(s store.Store) error {
+		now := time.Now()
+		var uses []tokens.ScopeUse
+		for _, alternatives := range args[2:] {
+			uses = append(uses, tokens.ScopeUse{ID: args[1], Alternatives: strings.Split(alternatives, ","), At: now})
+		}
+		use := tokens.Use{ID: args[1], At: now, IP: "192.0.2.7"}
+		return errors.Join(s.RecordScopeUses(context.Background(), uses), s.RecordUses(context.Background(), []tokens.Use{use}))
+	})
+}
+
+// refused <store> <actor> <action> <message> records an attempt that changed nothing, as the API does.
+func refused(ts *testscript.TestScript, _ bool, args []string) {
+	inStore(ts, args[0], func(s store.Store) error {
+		return s.RecordAttempt(context.Background(), audit.Event{
+			Time: time.Now(), Environment: "default", Actor: args[1], Origin: "192.0.2.7", Decision: "D",
+			Action: args[2], Failed: true, Message: args[3],
+		})
+	})
+}
+
+func inStore(ts *testscript.TestScript, dsn string, work func(store.Store) error) {
+	s, err := store.Open(context.Background(), strings.Replace(dsn, "sqlite:", "sqlite:"+ts.MkAbs("")+"/", 1), store.Options{})
+	ts.Check(err)
+	ts.Check(errors.Join(work(s), s.Close()))
 }
 
 // moment is a time, or how long a stage took with the spaces that fill its column.

@@ -12,7 +12,7 @@ import (
 
 var tokenNoun = caddycmd.Command{
 	Name:  "token",
-	Usage: "create|list|show|disable|enable|delete|lookup|import",
+	Usage: "create|list|show|update|disable|enable|delete|lookup|import|advise|personal|rotate-tenant",
 	Short: "Makes and administers access tokens",
 	Long: `
 Makes and administers access tokens, in the store of a running gateway or of one that is not running. A change holds at
@@ -26,9 +26,10 @@ create shows the secret, once. No command takes a secret as an argument, where o
 	CobraFunc: func(cmd *cobra.Command) {
 		beNoun(cmd)
 		cmd.AddCommand(
-			tokenCreate(time.Now), tokenList(), tokenShow(),
+			tokenCreate(time.Now), tokenList(), tokenShow(), tokenUpdate(),
 			tokenDisable(), tokenEnable(), tokenDelete(),
-			tokenLookup(), tokenImport(time.Now),
+			tokenLookup(), tokenImport(time.Now), tokenAdvise(),
+			tokenPersonal(), tokenRotateTenant(),
 		)
 	},
 }

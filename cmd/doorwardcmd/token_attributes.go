@@ -15,8 +15,9 @@ import (
 type attributeFlags struct {
 	name, owner, environment, expires string
 
-	scopes                       []string
-	allScopes, personal, cluster bool
+	scopes, networks []string
+
+	allScopes, personal, cluster, administrator bool
 }
 
 func (f *attributeFlags) register(cmd *cobra.Command) {
@@ -24,6 +25,7 @@ func (f *attributeFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "name", "", "What the token is for (required)")
 	flags.StringSliceVar(&f.scopes, "scope", nil, "Scope of the token; several with commas, or with the flag repeated")
 	flags.BoolVar(&f.allScopes, "all-scopes", false, "Every scope that such a token can be given")
+	flags.StringSliceVar(&f.networks, "network", nil, "Network that the token may be used from, as 192.0.2.0/24; may be repeated (default from everywhere)")
 	flags.StringVar(&f.owner, "owner", "", "User that the token belongs to")
 	flags.StringVar(&f.environment, "environment", "", "Environment that the token is good for (default the config's)")
 	flags.StringVar(&f.expires, "expires", "", "When the token ends, as now+14d or 2027-01-25T05:57:01Z (default never)")
@@ -48,7 +50,7 @@ func (f *attributeFlags) check() error {
 func (f *attributeFlags) attributes(a *module.Administration, now time.Time) (tokens.Attributes, error) {
 	attributes := tokens.Attributes{
 		Name: f.name, Owner: f.owner, Environment: cmp.Or(f.environment, a.Environment),
-		Scopes: f.scopes, Personal: f.personal, Cluster: f.cluster,
+		Scopes: f.scopes, Networks: f.networks, Personal: f.personal, Cluster: f.cluster, Administrator: f.administrator,
 	}
 	if f.allScopes {
 		attributes.Scopes = f.possibleScopes(a.Scopes)

@@ -31,6 +31,7 @@ The text is shown this once and kept nowhere.`,
 	}
 	store.register(cmd)
 	attributes.register(cmd)
+	cmd.Flags().BoolVar(&attributes.administrator, "administrator", false, "The token may give scopes that it does not hold itself")
 	cmd.Flags().StringVar(&kind, "kind", "", "Kind of token: access or platform (default access)")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "Kind of token by its prefix, for kinds of the config's own")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Show the token and all about it as JSON")
@@ -58,7 +59,10 @@ The text is shown this once and kept nowhere.`,
 			if err != nil {
 				return err
 			}
-			return showCreated(cmd, created, asJSON)
+			if err := showCreated(cmd, created, asJSON); err != nil {
+				return err
+			}
+			return remarkIfRefused(cmd, a, created.Record)
 		})
 	})
 	return cmd

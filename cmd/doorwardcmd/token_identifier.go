@@ -43,6 +43,18 @@ func identifiers(cmd *cobra.Command, args []string) ([]string, error) {
 	return ids, nil
 }
 
+// oneIdentifier is identifiers for a verb about one token.
+func oneIdentifier(cmd *cobra.Command, args []string) (string, error) {
+	ids, err := identifiers(cmd, args)
+	if err != nil {
+		return "", err
+	}
+	if len(ids) > 1 {
+		return "", usageErrorf("name one token; `%s list` shows several", cmd.Parent().CommandPath())
+	}
+	return ids[0], nil
+}
+
 // withAdvice adds to "no such token" where to find those there are.
 func withAdvice(cmd *cobra.Command, err error) error {
 	if fault.KindOf(err) != fault.NotFound {

@@ -62,7 +62,7 @@ only where the config has legacy_tokens, or with --legacy.`,
 			if isOldFormat(text) && !a.LegacyTokens {
 				remark(cmd, "note: the gate refuses this token until the config has legacy_tokens")
 			}
-			return writeToken(cmd.OutOrStdout(), r, asJSON)
+			return errors.Join(remarkIfRefused(cmd, a, r), writeToken(cmd.OutOrStdout(), viewOf(r), asJSON))
 		})
 	})
 	return cmd

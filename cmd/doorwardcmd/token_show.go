@@ -12,23 +12,27 @@ func tokenShow() *cobra.Command {
 		store  storeFlags
 		asJSON bool
 	)
-	cmd := &cobra.Command{Use: "show <identifier>", Short: "Shows all that is known of a token"}
+	cmd := &cobra.Command{
+		Use: "show <identifier>", Short: "Shows all that is known of a token",
+		Long: `Shows all that is known of a token, and which of its scopes no request has needed in the last 30 days.`,
+	}
 	store.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "As JSON")
 	beVerb(cmd, func(cmd *cobra.Command, args []string) error {
-		ids, err := identifiers(cmd, args)
+		id, err := oneIdentifier(cmd, args)
 		if err != nil {
 			return err
 		}
-		if len(ids) > 1 {
-			return usageErrorf("name one token; `%s list` shows several", cmd.Parent().CommandPath())
-		}
 		return withStore(cmd.Context(), &store, mustExist, func(a *module.Administration) error {
-			r, err := a.Tokens.Show(cmd.Context(), ids[0])
+			r, err := a.Tokens.Show(cmd.Context(), id)
 			if err != nil {
 				return withAdvice(cmd, err)
 			}
-			return writeToken(cmd.OutOrStdout(), r, asJSON)
+			hygiene, err := a.Tokens.Hygiene(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			return writeToken(cmd.OutOrStdout(), viewOf(r).with(hygiene), asJSON)
 		})
 	})
 	return cmd
@@ -63,7 +67,7 @@ The text is read from --file, or from $DOORWARD_TOKEN where that is set, or from
 			if r, err = a.Tokens.Lookup(cmd.Context(), text); err != nil {
 				return err
 			}
-			return writeToken(cmd.OutOrStdout(), r, asJSON)
+			return writeToken(cmd.OutOrStdout(), viewOf(r), asJSON)
 		})
 	})
 	return cmd

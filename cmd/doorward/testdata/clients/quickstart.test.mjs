@@ -1,44 +1,18 @@
 // What Node's own HTTP client makes of the gateway: the binary is built and started as the README says, on a free port.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startGateway } from './gateway.mjs';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
-const folder = mkdtempSync(join(tmpdir(), 'doorward-clients-'));
 const metrics = '/api/v2/metrics/query?metricSelector=builtin:host.cpu.usage';
-let gateway, token, server;
+let running, gateway, token;
 
 before(async () => {
-  const binary = join(folder, 'doorward');
-  execFileSync('go', ['build', '-o', binary, './cmd/doorward'], { cwd: root, stdio: 'inherit' });
-  server = spawn(binary, ['quickstart', '--listen', '127.0.0.1:0', '--data', join(folder, 'data')], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const banner = await readBanner(server);
-  gateway = banner.match(/http:\/\/127\.0\.0\.1:\d+/)[0];
-  token = banner.match(/dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}/)[0];
+  running = await startGateway();
+  gateway = running.url;
+  token = running.administrator;
 });
 
-after(async () => {
-  server.kill('SIGTERM');
-  await new Promise((resolve) => server.once('exit', resolve));
-  rmSync(folder, { recursive: true, force: true });
-});
-
-// The banner ends with its third curl line.
-function readBanner(child) {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-      if ((text.match(/^curl .*\n/gm) ?? []).length === 3) resolve(text);
-    });
-    child.once('exit', (code) => reject(new Error(`quickstart ended with ${code} before its banner`)));
-  });
-}
+after(() => running.stop());
 
 const call = (path, authorization, init = {}) =>
   fetch(gateway + path, { ...init, headers: { ...init.headers, ...(authorization && { authorization }) } });
