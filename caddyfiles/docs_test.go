@@ -31,6 +31,7 @@ func TestDocs_Options(t *testing.T) {
 		{"doorward-global.md", "decision_log", option, "decision_log {\n nonsense\n}"},
 		{"doorward-global.md", "cache", option, "cache {\n nonsense\n}"},
 		{"doorward.md", "doorward", directive, "nonsense"},
+		{"doorward-api.md", "doorward_api", ":8080 {\n\tdoorward_api {\n\t\t%\n\t}\n}\n", "nonsense"},
 		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
 		{"doorward.md", "environment", directive, "environment {\n nonsense\n}"},
 		{"doorward.md", "identity_headers", directive, "identity_headers {\n nonsense\n}"},
@@ -149,6 +150,12 @@ func TestDocs_Examples(t *testing.T) {
 	parts := strings.Split(page(t, "doorward-log-format.md"), "```")
 	if _, err := adapt(parts[3]); err != nil {
 		t.Error(err)
+	}
+	for i, part := range strings.Split(page(t, "doorward-api.md"), "```caddyfile")[1:] {
+		example, _, _ := strings.Cut(part, "```")
+		if _, err := adapt(example); err != nil {
+			t.Errorf("example %d of doorward-api.md: %v", i+1, err)
+		}
 	}
 }
 
