@@ -35,9 +35,9 @@ func (x *exchange) forward(next caddyhttp.Handler) error {
 	if x.isOwn() {
 		next = x.h.api.handler()
 	}
-	x.leash.Context, x.leash.of = x.r.Context(), x
+	x.leash.Context = x.r.Context()
 	// Deferred for the panic by which reverse_proxy ends a response that breaks off.
 	defer x.leash.release()
 	defer x.endStream()
-	return next.ServeHTTP(x, x.r.WithContext(&x.leash))
+	return next.ServeHTTP(x, x.r.WithContext((*gated)(x)))
 }
