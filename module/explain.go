@@ -31,6 +31,7 @@ type ExplainRequest struct {
 	Header http.Header // none of them a credential; nil for none
 	Body   []byte      // sent as application/json unless a header says otherwise; nil for none
 
+	Address     string // of the client, for tokens that are good in some networks only; "" for an unknown one
 	Environment string // of a request that names none; "": as the config says
 	Now         func() time.Time
 }
@@ -168,7 +169,9 @@ func (run *rehearsal) newRequest(ctx context.Context) (*http.Request, error) {
 			r.Header["Content-Type"] = []string{"application/json"}
 		}
 	}
-	return caddyhttp.PrepareRequest(r.WithContext(ctx), caddy.NewReplacer(), nil, nil), nil
+	r = caddyhttp.PrepareRequest(r.WithContext(ctx), caddy.NewReplacer(), nil, nil)
+	caddyhttp.SetVar(r.Context(), caddyhttp.ClientIPVarKey, asked.Address)
+	return r, nil
 }
 
 func (run *rehearsal) hasQueryToken(query string) (found bool) {

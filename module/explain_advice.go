@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -84,6 +85,9 @@ func (e *explainer) credential(x *exchange) {
 	case tokens.WrongEnvironment:
 		e.because("The request is for the environment %s, and the token is good for another one only.", x.environment)
 		e.change("ask for the environment of the token, such as by /e/{environment} before the path, or use a token of %s", x.environment)
+	case tokens.WrongNetwork:
+		e.because("The token is good in some networks only, and the request comes from %s.", cmp.Or(x.clientIP(), "an unknown address"))
+		e.change("say where the request comes from, ask from a network of the token, or give the token another network")
 	case tokens.LegacyOff:
 		e.because("The token is of the old format, which is not taken.")
 		e.change("set the global option `legacy_tokens`, or use a token with a prefix")
@@ -91,7 +95,8 @@ func (e *explainer) credential(x *exchange) {
 		e.because("Tokens of this kind are of no use here.")
 		e.change("use an access token or a platform token")
 	case tokens.PersonalOff:
-		e.because("Personal tokens are switched off.")
+		e.because("Personal tokens are switched off in the environment %s.", x.environment)
+		e.change("switch them on: `doorward token personal on --environment %s`", x.environment)
 		e.change("use a token that is not personal")
 	default:
 		e.because("This is no token that the gate can read.")

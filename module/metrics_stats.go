@@ -75,6 +75,10 @@ var tokenMetrics = []metric[tokens.Stats]{
 		Name: "doorward_last_used_dropped_total",
 		Help: "Uses of tokens that were not noted for want of room.",
 	}, counted, func(s tokens.Stats) float64 { return float64(s.DroppedUses) }},
+	{prometheus.Opts{
+		Name: "doorward_scope_uses_dropped_total",
+		Help: "Uses of scopes that were not noted for want of room.",
+	}, counted, func(s tokens.Stats) float64 { return float64(s.DroppedScopeUses) }},
 }
 
 var policyMetrics = []metric[policyengine.Stats]{

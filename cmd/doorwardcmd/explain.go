@@ -48,7 +48,7 @@ A token is never taken from the command line, where others could read it.`,
 type explaining struct {
 	store                                  storeFlags
 	folder, tokenID, tokenFile, user, host string
-	environment, body                      string
+	environment, from, body                string
 	headers                                []string
 	asJSON                                 bool
 }
@@ -62,6 +62,7 @@ func (e *explaining) register(cmd *cobra.Command) {
 	f.StringVar(&e.tokenFile, "token-file", "", "File with the token that the request has; - is standard input")
 	f.StringVar(&e.user, "user", "", "User whose request it is")
 	f.StringVar(&e.environment, "environment", "", "Environment of the request, unless its path names one")
+	f.StringVar(&e.from, "from", "", "Address that the request comes from, for tokens that are good in some networks only")
 	f.StringVar(&e.host, "host", "", "Host that the request is for, where the config has several sites")
 	f.StringArrayVarP(&e.headers, "header", "H", nil, "Header of the request, as name: value; may be given several times")
 	f.StringVar(&e.body, "body", "", "File with the body of the request; - is standard input")
@@ -97,7 +98,7 @@ func (e *explaining) noSecrets(cmd *cobra.Command, args []string) error {
 var decisionShape = regexp.MustCompile(`^[A-Z2-7]{29}$`)
 
 // requestFlags are of no use with the identifier of a decision.
-var requestFlags = []string{"token-id", "token", "token-file", "user", "environment", "host", "header", "body", "store"}
+var requestFlags = []string{"token-id", "token", "token-file", "user", "environment", "from", "host", "header", "body", "store"}
 
 func (e *explaining) recorded(cmd *cobra.Command, id string) error {
 	if !decisionShape.MatchString(id) {
@@ -137,7 +138,7 @@ func (e *explaining) ringFolder() (string, error) {
 
 func (e *explaining) rehearsed(cmd *cobra.Command, method, target string) error {
 	request := module.ExplainRequest{
-		Method: method, Target: target, Host: e.host, Environment: e.environment, TokenID: e.tokenID, User: e.user,
+		Method: method, Target: target, Host: e.host, Address: e.from, Environment: e.environment, TokenID: e.tokenID, User: e.user,
 	}
 	if err := e.readInputs(cmd, &request); err != nil {
 		return err
