@@ -18,6 +18,7 @@ type Binding struct {
 	Parameters map[string]string // values for ${bindParam:…}; empty is nil
 	Boundaries []string          // identifiers, sorted, each once; none is nil
 	Metadata   map[string]string // the client's own; empty is nil
+	Shadow     bool              // decides nothing: it is only looked at what it would decide
 	Created    time.Time
 	Modified   time.Time // zero: never
 }
@@ -36,8 +37,26 @@ const (
 	BindingDelete = "binding.delete"
 )
 
-// Event is the audit event of a change of the binding, by one of the actions, because of what cause records.
+// Event is the audit event of a binding that comes or goes, by one of the actions, because of what cause records.
 func (b Binding) Event(action string, cause audit.Event) audit.Event {
+	e := b.event(action, cause)
+	switch action {
+	case BindingCreate:
+		e.Patch = patchOf(nil, auditedBinding(b))
+	case BindingDelete:
+		e.Patch = patchOf(auditedBinding(b), nil)
+	}
+	return e
+}
+
+// UpdateEvent is the audit event of a binding that has taken the place of the one before.
+func (b Binding) UpdateEvent(before Binding, cause audit.Event) audit.Event {
+	e := b.event(BindingUpdate, cause)
+	e.Patch = patchOf(auditedBinding(before), auditedBinding(b))
+	return e
+}
+
+func (b Binding) event(action string, cause audit.Event) audit.Event {
 	return consequence(cause, action, b.ID, struct {
 		LevelType  string            `json:"levelType"`
 		LevelID    string            `json:"levelId"`
@@ -45,8 +64,9 @@ func (b Binding) Event(action string, cause audit.Event) audit.Event {
 		Group      string            `json:"group"`
 		Parameters map[string]string `json:"parameters,omitempty"`
 		Boundaries []string          `json:"boundaries,omitempty"`
+		Shadow     bool              `json:"shadow,omitempty"`
 		Because    string            `json:"because,omitempty"`
-	}{string(b.Level.Type), b.Level.ID, b.PolicyUUID, b.GroupUUID, b.Parameters, b.Boundaries, because(cause)})
+	}{string(b.Level.Type), b.Level.ID, b.PolicyUUID, b.GroupUUID, b.Parameters, b.Boundaries, b.Shadow, because(cause)})
 }
 
 // BindingQuery selects bindings. The zero BindingQuery selects all.
@@ -70,8 +90,9 @@ type BindingStore interface {
 	Bindings(ctx context.Context, q BindingQuery, page Page) ([]Binding, error)
 	// EditBindings hands all bindings that q selects, which must name a level, to edit, by identifier, and the bindings
 	// that edit wants put, with all they refer to, to check; then it deletes, and puts, each in the order of the list and
-	// with an event of its own for which e gives time and actor. What is put is at the level of q. Of one that takes
-	// another's place only Parameters, Boundaries, Metadata and Modified count. Whether the policy exists is for check to
+	// with an event of its own, by [Binding.Event] or, where it takes another's place, [Binding.UpdateEvent], for which e
+	// gives time and actor. What is put is at the level of q. Of one that takes
+	// another's place only Parameters, Boundaries, Metadata, Shadow and Modified count. Whether the policy exists is for check to
 	// say, because built-in ones are not stored. ErrNotFound when a group or boundary is missing, ErrExists when there
 	// would be two that are the Same, ErrFull when bindings come and the level would then have more than limit.
 	EditBindings(ctx context.Context, q BindingQuery, limit int, e audit.Event,

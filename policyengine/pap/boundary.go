@@ -35,7 +35,8 @@ type BoundaryStore interface {
 	// the account has limit boundaries or more.
 	CreateBoundary(ctx context.Context, b Boundary, limit int, e audit.Event) error
 	// UpdateBoundary hands the current record to change and what change left, with every binding that uses the boundary,
-	// to check; then it stores the record. UUID, AccountID and Created stay as they were whatever change does to them.
+	// to check; then it stores the record, and with it the event that [BoundaryEvent] makes. UUID, AccountID and Created
+	// stay as they were whatever change does to them.
 	// ErrNotFound when there is no such boundary, ErrExists when the new name is taken.
 	UpdateBoundary(ctx context.Context, uuid string, e audit.Event, change func(*Boundary) error, check func(Assignment) error) error
 	// DeleteBoundary removes a boundary. ErrInUse while a binding uses it, ErrNotFound when there is none.

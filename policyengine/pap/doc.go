@@ -10,6 +10,12 @@
 // A policy lives at one level: global (built in, read-only), an account, or an environment. A binding holds at an account,
 // and then in all of its environments, or at one environment. Policies of a wider level may be bound at a narrower one.
 //
+// # Shadows
+//
+// A policy, or one binding of it, can be a shadow. Then it is checked and stored like any other and has no part in any
+// answer: [Service.Statements], [Service.Everything] and [Service.Effective] pass it over. [Service.Resolve] gives the
+// shadows apart from what is live, for whoever wants to know what they would change.
+//
 // # What goes with what
 //
 // Nothing is left behind that names something which is gone, and nothing goes without an audit event of its own. All of

@@ -71,6 +71,10 @@ var (
 		missing: "There is no such group.",
 		full:    "The user is in as many groups as a user may be.",
 	}
+	permissionWords = wording{
+		missing: "There is no such permission.",
+		full:    "There are as many permissions as a group may have.",
+	}
 	bindingWords = wording{
 		missing: "There is no such group or boundary.", exists: "Such a policy binding exists already.", existsKind: fault.Invalid,
 		full: "There are as many bindings as there may be.",

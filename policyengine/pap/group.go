@@ -15,8 +15,18 @@ type Group struct {
 	Description     string
 	FederatedValues []string // by which an identity provider names the group; in the order given; empty is nil
 	Owner           Owner
+	Permissions     []GroupPermission // kept for clients; they grant nothing here; in the order given; empty is nil
 	Created         time.Time
 	Modified        time.Time // zero: never
+}
+
+// GroupPermission is a role-based permission of a group, from before there were policies. Clients write such permissions
+// and read them back. They are kept, and decide nothing: what a group may do follows from its bindings alone.
+type GroupPermission struct {
+	Name      string // "tenant-viewer"
+	Scope     string // account, environment, or environment:management-zone, by ScopeType
+	ScopeType string // "account", "tenant" or "management-zone"
+	Created   time.Time
 }
 
 // Owner says who looks after a group's members.
@@ -48,9 +58,18 @@ type GroupStore interface {
 	// account has limit groups or more.
 	CreateGroup(ctx context.Context, g Group, limit int, e audit.Event) error
 	// UpdateGroup hands the current record to change and stores what change left in it; UUID, AccountID and Created stay as
-	// they were whatever change does to them. ErrNotFound when there is no such group, ErrExists when the new name is taken.
+	// they were whatever change does to them. With the record goes the event that [GroupEvent] makes. ErrNotFound when there
+	// is no such group, ErrExists when the new name is taken.
 	UpdateGroup(ctx context.Context, uuid string, e audit.Event, change func(*Group) error) error
 	// DeleteGroup removes a group, its bindings and its memberships, in the order: bindings by identifier, memberships by
 	// user, the group. ErrNotFound when there is none.
 	DeleteGroup(ctx context.Context, uuid string, e audit.Event) error
+}
+
+// GroupBatchStore is what a Store needs for several groups in one change. A Store without it makes them one by one only.
+type GroupBatchStore interface {
+	// CreateGroups adds all of these groups, which are of one account, or none, each with the event of the same index.
+	// ErrExists when an identifier, or a name in this account, is taken, be it by another one of them; ErrFull when the
+	// account would have more than limit groups.
+	CreateGroups(ctx context.Context, groups []Group, limit int, events []audit.Event) error
 }

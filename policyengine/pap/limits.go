@@ -28,6 +28,7 @@ const (
 	maxParameters  = 200      // of a binding, and pairs of metadata
 	maxPairBytes   = 64 << 10 // of all parameters together, and of all metadata
 	maxBoundaries  = 100      // of one binding
+	maxPermissions = 1000     // role-based ones of a group
 	maxValues      = 100      // federated values of a group
 	maxAtOnce      = 1000     // groups or policies named in one change
 	maxEmail       = 254      // RFC 5321, section 4.5.3.1.3, without the brackets

@@ -31,8 +31,15 @@ func MembershipEvent(begins bool, user, group string, cause audit.Event) audit.E
 	if begins {
 		action = memberAdd
 	}
-	return consequence(cause, action, user, struct {
+	e := consequence(cause, action, user, struct {
 		Group   string `json:"group"`
 		Because string `json:"because,omitempty"`
 	}{group, because(cause)})
+	// Which other groups there are is not known here, so the patch is about this one.
+	if member := map[string]string{"group": group}; begins {
+		e.Patch = patchOf(nil, member)
+	} else {
+		e.Patch = patchOf(member, nil)
+	}
+	return e
 }

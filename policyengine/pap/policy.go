@@ -15,6 +15,7 @@ type Policy struct {
 	Description string
 	Tags        []string // in the order given; empty is nil
 	Statement   string   // the text exactly as it was handed in
+	Shadow      bool     // decides nothing: it is only looked at what it would decide
 	Created     time.Time
 	Modified    time.Time // zero: never
 }
@@ -36,8 +37,8 @@ type PolicyStore interface {
 	// level has limit policies or more.
 	CreatePolicy(ctx context.Context, p Policy, limit int, e audit.Event) error
 	// UpdatePolicy hands the current record to change and what change left, with every binding of the policy, to check;
-	// then it stores the record. UUID, Level and Created stay as they were whatever change does to them. ErrNotFound when
-	// there is no such policy, ErrExists when the new name is taken.
+	// then it stores the record, and with it the event that [PolicyEvent] makes. UUID, Level and Created stay as they were
+	// whatever change does to them. ErrNotFound when there is no such policy, ErrExists when the new name is taken.
 	UpdatePolicy(ctx context.Context, uuid string, e audit.Event, change func(*Policy) error, check func(Assignment) error) error
 	// DeletePolicy removes a policy. One that is bound is ErrInUse; with force its bindings go too. ErrNotFound when there
 	// is none.

@@ -75,6 +75,13 @@ func (r *resolver) stored(uuid string) (Policy, bool) {
 	return p, ok
 }
 
+// shadow reports whether a binding decides nothing, for its own sake or its policy's. A policy that is not there is none:
+// then the binding is live, and fails.
+func (r *resolver) shadow(b Binding) bool {
+	p, _ := r.stored(b.PolicyUUID)
+	return b.Shadow || p.Shadow
+}
+
 func (r *resolver) boundary(uuid string) bind.Boundary {
 	if b, ok := r.boundaries[uuid]; ok {
 		return b

@@ -64,6 +64,20 @@ func NewService(config ServiceConfig) *Service {
 	return &Service{config: config}
 }
 
+// made and gone are the audit events of a thing that comes or goes now, with the form in which it is audited as the patch.
+func (s *Service) made(actor, action, object string, detail, form any) audit.Event {
+	return s.patched(s.event(actor, action, object, detail), nil, form)
+}
+
+func (s *Service) gone(actor, action, object string, detail, form any) audit.Event {
+	return s.patched(s.event(actor, action, object, detail), form, nil)
+}
+
+func (s *Service) patched(e audit.Event, before, after any) audit.Event {
+	e.Patch = s.config.Mask(patchOf(before, after))
+	return e
+}
+
 // event is the audit record of a change that happens now. Detail, if not nil, is stored as JSON.
 func (s *Service) event(actor, action, object string, detail any) audit.Event {
 	e := audit.Event{Time: s.now(), Actor: cmp.Or(s.config.Mask(actor), "unknown"), Action: action, Object: object}

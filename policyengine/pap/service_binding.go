@@ -17,6 +17,11 @@ type Terms struct {
 	Parameters map[string]string // a value for every ${bindParam:…} of the policy and the boundaries, and no others
 	Boundaries []string          // of the group's account; one of them must let a request through; none: no restriction
 	Metadata   map[string]string // the client's own
+	Shadow     *bool             // nil: as it is; a new binding is live
+
+	// A binding that takes these terms, and is there already, keeps its own. A boundary that is taken away because nobody
+	// repeated it would widen what the binding grants.
+	KeepBoundaries, KeepMetadata bool
 }
 
 // PolicyTerms is a policy with the terms on which it is bound.
@@ -103,7 +108,7 @@ func (s *Service) newBinding(level Level, group string, p PolicyTerms) (Binding,
 	id, err := newUUID(s.config.Random)
 	return Binding{
 		ID: id, Level: level, PolicyUUID: policy, GroupUUID: group, Parameters: clonePairs(p.Parameters),
-		Boundaries: cloneList(boundaries), Metadata: clonePairs(p.Metadata), Created: s.now(),
+		Boundaries: cloneList(boundaries), Metadata: clonePairs(p.Metadata), Shadow: p.Shadow != nil && *p.Shadow, Created: s.now(),
 	}, err
 }
 
@@ -111,11 +116,15 @@ func (s *Service) newBinding(level Level, group string, p PolicyTerms) (Binding,
 func refuseRepeated(added, current []Binding) error {
 	for _, b := range added {
 		if slices.ContainsFunc(current, b.Same) {
-			return invalid("Policy binding cannot be created, such binding already exists: level type: %s,level id: %s, "+
-				"policy uuid: %s, groups: [%s], parameters: {%s}", b.Level.Type, b.Level.ID, b.PolicyUUID, b.GroupUUID, equations(b.Parameters))
+			return repeated(b)
 		}
 	}
 	return nil
+}
+
+func repeated(b Binding) error {
+	return invalid("Policy binding cannot be created, such binding already exists: level type: %s,level id: %s, "+
+		"policy uuid: %s, groups: [%s], parameters: {%s}", b.Level.Type, b.Level.ID, b.PolicyUUID, b.GroupUUID, equations(b.Parameters))
 }
 
 // equations are parameters as the documented sentence has them.

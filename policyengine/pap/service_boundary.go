@@ -2,7 +2,9 @@ package pap
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"strings"
 
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/policyengine/ast"
@@ -57,7 +59,7 @@ func (s *Service) CreateBoundary(ctx context.Context, actor, account, uuid strin
 	}
 	b := Boundary{UUID: uuid, AccountID: account, Name: a.Name, Query: a.Query, Metadata: clonePairs(a.Metadata), Created: s.now()}
 	defer s.config.OnChange(feed.Boundary, uuid)
-	e := s.event(actor, "boundary.create", uuid, boundaryDetail(account, a))
+	e := s.made(actor, "boundary.create", uuid, boundaryDetail(account, a), auditedBoundary(b))
 	if err := s.config.Store.CreateBoundary(ctx, b, s.config.Limits.Boundaries, e); err != nil {
 		return Boundary{}, nil, boundaryWords.fault(err)
 	}
@@ -112,6 +114,23 @@ func (s *Service) UpdateBoundary(ctx context.Context, actor, account, uuid strin
 	return warnings, nil
 }
 
+// PutBoundary is UpdateBoundary, or CreateBoundary under this identifier where there is no such boundary. It reports
+// whether the boundary is new, and returns it where it is. One of another account is fault.NotFound.
+func (s *Service) PutBoundary(ctx context.Context, actor, account, uuid string, a BoundaryAttributes) (b Boundary, created bool, err error) {
+	_, err = s.UpdateBoundary(ctx, actor, account, uuid, a)
+	if err == nil || !isMissing(err) {
+		return Boundary{}, false, err
+	}
+	b, _, failed := s.CreateBoundary(ctx, actor, account, uuid, a)
+	if errors.Is(failed, ErrExists) {
+		// The identifier may be the one that is taken, and not the name.
+		if _, there := s.config.Store.Boundary(ctx, strings.ToLower(uuid)); there == nil {
+			return Boundary{}, false, err
+		}
+	}
+	return b, failed == nil, failed
+}
+
 // DeleteBoundary removes a boundary. While a binding uses it this is refused, by the documented sentence.
 func (s *Service) DeleteBoundary(ctx context.Context, actor, account, uuid string) error {
 	b, err := s.Boundary(ctx, account, uuid)
@@ -120,7 +139,8 @@ func (s *Service) DeleteBoundary(ctx context.Context, actor, account, uuid strin
 	}
 	detail := boundaryDetail(account, BoundaryAttributes{Name: b.Name, Query: b.Query})
 	defer s.config.OnChange(feed.Boundary, b.UUID)
-	return boundaryWords.fault(s.config.Store.DeleteBoundary(ctx, b.UUID, s.event(actor, "boundary.delete", b.UUID, detail)))
+	e := s.gone(actor, "boundary.delete", b.UUID, detail, auditedBoundary(b))
+	return boundaryWords.fault(s.config.Store.DeleteBoundary(ctx, b.UUID, e))
 }
 
 func boundaryDetail(account string, a BoundaryAttributes) any {

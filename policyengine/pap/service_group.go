@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
 )
 
@@ -43,25 +44,69 @@ func (s *Service) Groups(ctx context.Context, q GroupQuery) ([]Group, error) {
 
 // CreateGroup stores a new group. A name that is taken is refused by the documented sentence.
 func (s *Service) CreateGroup(ctx context.Context, actor, account string, a GroupAttributes) (Group, error) {
-	if err := checkLevelID(account); err != nil {
+	g, e, err := s.newGroup(actor, account, a)
+	if err != nil {
 		return Group{}, err
 	}
+	defer s.config.OnChange(feed.Group, g.UUID)
+	if err := s.config.Store.CreateGroup(ctx, g, s.config.Limits.Groups, e); err != nil {
+		return Group{}, groupWords.fault(err)
+	}
+	return g, nil
+}
+
+// CreateGroups stores several new groups, all or none, and returns them in the order given. At most 1,000 at once.
+func (s *Service) CreateGroups(ctx context.Context, actor, account string, all []GroupAttributes) ([]Group, error) {
+	if len(all) > maxAtOnce {
+		return nil, invalid("At most %d can be named at once.", maxAtOnce)
+	}
+	if len(all) == 1 {
+		g, err := s.CreateGroup(ctx, actor, account, all[0])
+		if err != nil {
+			return nil, err
+		}
+		return []Group{g}, nil
+	}
+	groups, events := make([]Group, 0, len(all)), make([]audit.Event, 0, len(all))
+	for _, a := range all {
+		g, e, err := s.newGroup(actor, account, a)
+		if err != nil {
+			return nil, err
+		}
+		groups, events = append(groups, g), append(events, e)
+	}
+	if len(groups) == 0 {
+		return groups, nil
+	}
+	store, ok := s.config.Store.(GroupBatchStore)
+	if !ok {
+		return nil, invalid("This store makes one group at a time.")
+	}
+	for _, g := range groups {
+		defer s.config.OnChange(feed.Group, g.UUID)
+	}
+	if err := store.CreateGroups(ctx, groups, s.config.Limits.Groups, events); err != nil {
+		return nil, groupWords.fault(err)
+	}
+	return groups, nil
+}
+
+func (s *Service) newGroup(actor, account string, a GroupAttributes) (Group, audit.Event, error) {
+	if err := checkLevelID(account); err != nil {
+		return Group{}, audit.Event{}, err
+	}
 	if err := s.checkGroup(a); err != nil {
-		return Group{}, err
+		return Group{}, audit.Event{}, err
 	}
 	uuid, err := newUUID(s.config.Random)
 	if err != nil {
-		return Group{}, err
+		return Group{}, audit.Event{}, err
 	}
 	g := Group{
 		UUID: uuid, AccountID: account, Name: a.Name, Description: a.Description, FederatedValues: cloneList(a.FederatedValues),
 		Owner: cmp.Or(a.Owner, OwnerLocal), Created: s.now(),
 	}
-	defer s.config.OnChange(feed.Group, uuid)
-	if err := s.config.Store.CreateGroup(ctx, g, s.config.Limits.Groups, s.event(actor, "group.create", uuid, groupDetail(g))); err != nil {
-		return Group{}, groupWords.fault(err)
-	}
-	return g, nil
+	return g, s.made(actor, "group.create", uuid, groupDetail(g), auditedGroup(g)), nil
 }
 
 func (s *Service) checkGroup(a GroupAttributes) error {
@@ -108,7 +153,8 @@ func (s *Service) DeleteGroup(ctx context.Context, actor, account, uuid string) 
 		return err
 	}
 	defer s.config.OnChange(feed.Group, g.UUID)
-	return groupWords.fault(s.config.Store.DeleteGroup(ctx, g.UUID, s.event(actor, "group.delete", g.UUID, groupDetail(g))))
+	e := s.gone(actor, "group.delete", g.UUID, groupDetail(g), auditedGroup(g))
+	return groupWords.fault(s.config.Store.DeleteGroup(ctx, g.UUID, e))
 }
 
 func groupDetail(g Group) any {

@@ -2,7 +2,9 @@ package pap
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
@@ -16,6 +18,7 @@ type PolicyAttributes struct {
 	Description string   // at most 4,000 characters, lines allowed
 	Tags        []string // at most 100
 	Statement   string   // must parse and fit the catalogue
+	Shadow      *bool    // nil: as it is; a new one is live
 }
 
 // Policy returns the policy with this identifier at this level. fault.NotFound when there is none, or when it lives at
@@ -73,10 +76,11 @@ func (s *Service) CreatePolicy(ctx context.Context, actor string, level Level, u
 	}
 	p := Policy{
 		UUID: uuid, Level: level, Name: a.Name, Description: a.Description, Tags: cloneList(a.Tags), Statement: a.Statement,
-		Created: s.now(),
+		Shadow: a.Shadow != nil && *a.Shadow, Created: s.now(),
 	}
 	defer s.config.OnChange(feed.Policy, uuid)
-	err = s.config.Store.CreatePolicy(ctx, p, s.config.Limits.Policies, s.event(actor, "policy.create", uuid, policyDetail(level, a)))
+	e := s.made(actor, "policy.create", uuid, policyDetail(level, a), auditedPolicy(p))
+	err = s.config.Store.CreatePolicy(ctx, p, s.config.Limits.Policies, e)
 	if err != nil {
 		return Policy{}, nil, policyWords.fault(err)
 	}
@@ -128,6 +132,9 @@ func (s *Service) UpdatePolicy(ctx context.Context, actor string, level Level, u
 		before = p.Statement
 		p.Name, p.Description, p.Tags, p.Statement = a.Name, a.Description, cloneList(a.Tags), a.Statement
 		p.Modified = s.now()
+		if a.Shadow != nil {
+			p.Shadow = *a.Shadow
+		}
 		return nil
 	}
 	check := func(bound Assignment) error {
@@ -142,6 +149,54 @@ func (s *Service) UpdatePolicy(ctx context.Context, actor string, level Level, u
 		return nil, err
 	}
 	return warnings, nil
+}
+
+// PutPolicy is UpdatePolicy, or CreatePolicy under this identifier where there is no such policy. It reports whether the
+// policy is new, and returns it where it is. One that lives at another level is fault.NotFound.
+func (s *Service) PutPolicy(ctx context.Context, actor string, level Level, uuid string, a PolicyAttributes) (p Policy, created bool, err error) {
+	_, err = s.UpdatePolicy(ctx, actor, level, uuid, a)
+	if err == nil || !isMissing(err) {
+		return Policy{}, false, err
+	}
+	if _, taken := builtIn(strings.ToLower(uuid)); taken {
+		return Policy{}, false, err
+	}
+	p, _, failed := s.CreatePolicy(ctx, actor, level, uuid, a)
+	if errors.Is(failed, ErrExists) {
+		// The identifier may be the one that is taken, and not the name.
+		if _, there := s.config.Store.Policy(ctx, strings.ToLower(uuid)); there == nil {
+			return Policy{}, false, err
+		}
+	}
+	return p, failed == nil, failed
+}
+
+// CheckPolicyUpdate says what UpdatePolicy would say, and stores nothing.
+func (s *Service) CheckPolicyUpdate(ctx context.Context, level Level, uuid string, a PolicyAttributes) (warnings ast.Diagnostics, err error) {
+	p, err := s.Policy(ctx, level, uuid)
+	if err != nil {
+		return nil, err
+	}
+	if p.Level == GlobalLevel {
+		return nil, errGlobal
+	}
+	if warnings, err = s.CheckPolicy(a); err != nil {
+		return nil, err
+	}
+	bound := Assignment{Policies: map[string]Policy{}, Boundaries: map[string]Boundary{}}
+	if bound.Bindings, err = collect(s.storedBindings(ctx, BindingQuery{PolicyUUID: p.UUID})); err == nil {
+		err = s.complete(ctx, &bound)
+	}
+	if err != nil {
+		return nil, bindingWords.fault(err)
+	}
+	before := p.Statement
+	p.Statement = a.Statement
+	bound.Policies[p.UUID] = p
+	if err := keepParameters(before, a.Statement, len(bound.Bindings)); err != nil {
+		return nil, err
+	}
+	return warnings, s.stillBind(bound)
 }
 
 // keepParameters refuses another set of parameters in a policy that is bound. A former text that cannot be read has none
@@ -175,7 +230,8 @@ func (s *Service) DeletePolicy(ctx context.Context, actor string, level Level, u
 	}
 	detail := policyDetail(level, PolicyAttributes{Name: p.Name, Description: p.Description, Tags: p.Tags, Statement: p.Statement})
 	defer s.config.OnChange(feed.Policy, p.UUID)
-	return policyWords.fault(s.config.Store.DeletePolicy(ctx, p.UUID, force, s.event(actor, "policy.delete", p.UUID, detail)))
+	e := s.gone(actor, "policy.delete", p.UUID, detail, auditedPolicy(p))
+	return policyWords.fault(s.config.Store.DeletePolicy(ctx, p.UUID, force, e))
 }
 
 // policyDetail is the audit detail of a policy: what it says after the change, or said before its deletion.

@@ -12,6 +12,7 @@ import (
 type UserAttributes struct {
 	Email       string // ASCII, compared in lower case; nobody else in the store may have it
 	Name        string // at most 250 characters
+	Description string // at most 4,000 characters, lines allowed
 	ServiceUser bool
 }
 
@@ -50,6 +51,31 @@ func (s *Service) Users(ctx context.Context, q UserQuery) ([]User, error) {
 
 // CreateUser stores a new user.
 func (s *Service) CreateUser(ctx context.Context, actor, account string, a UserAttributes) (User, error) {
+	id, err := newUUID(s.config.Random)
+	if err != nil {
+		return User{}, err
+	}
+	return s.createUser(ctx, actor, account, id, a)
+}
+
+// serviceDomain is that of the addresses of service users. Nobody can have a mailbox there (RFC 2606 section 2), so no
+// identity provider can vouch for such an address.
+const serviceDomain = "service-user.invalid"
+
+// CreateServiceUser stores a new service user under an address of its own, which is made of its identifier.
+func (s *Service) CreateServiceUser(ctx context.Context, actor, account, name, description string) (User, error) {
+	id, err := newUUID(s.config.Random)
+	if err != nil {
+		return User{}, err
+	}
+	a := UserAttributes{Email: id + "@" + serviceDomain, Name: name, Description: description, ServiceUser: true}
+	if err := s.checkNames("service user", a.Name, a.Description); err != nil {
+		return User{}, err
+	}
+	return s.createUser(ctx, actor, account, id, a)
+}
+
+func (s *Service) createUser(ctx context.Context, actor, account, id string, a UserAttributes) (User, error) {
 	if err := checkLevelID(account); err != nil {
 		return User{}, err
 	}
@@ -63,13 +89,15 @@ func (s *Service) CreateUser(ctx context.Context, actor, account string, a UserA
 	if err := s.checkLine("name of a user", a.Name, 0, maxName); err != nil {
 		return User{}, err
 	}
-	id, err := newUUID(s.config.Random)
-	if err != nil {
+	if err := s.checkText("description of a user", a.Description, 0, maxDescription, "\t\r\n"); err != nil {
 		return User{}, err
 	}
-	u := User{ID: id, AccountID: account, Email: email, ServiceUser: a.ServiceUser, Name: a.Name, Created: s.now()}
+	u := User{
+		ID: id, AccountID: account, Email: email, ServiceUser: a.ServiceUser, Name: a.Name, Description: a.Description, Created: s.now(),
+	}
 	defer s.config.OnChange(feed.User, id)
-	if err := s.config.Store.CreateUser(ctx, u, s.config.Limits.Users, s.event(actor, "user.create", id, userDetail(u))); err != nil {
+	e := s.made(actor, "user.create", id, userDetail(u), auditedUser(u))
+	if err := s.config.Store.CreateUser(ctx, u, s.config.Limits.Users, e); err != nil {
 		return User{}, userWords.fault(err)
 	}
 	return u, nil
@@ -77,7 +105,19 @@ func (s *Service) CreateUser(ctx context.Context, actor, account string, a UserA
 
 // RenameUser gives a user another name. The address stays: it is what credentials name their owner by.
 func (s *Service) RenameUser(ctx context.Context, actor, account, who, name string) error {
+	u, err := s.User(ctx, account, who)
+	if err != nil {
+		return err
+	}
+	return s.DescribeUser(ctx, actor, account, who, name, u.Description)
+}
+
+// DescribeUser gives a user another name and description.
+func (s *Service) DescribeUser(ctx context.Context, actor, account, who, name, description string) error {
 	if err := s.checkLine("name of a user", name, 0, maxName); err != nil {
+		return err
+	}
+	if err := s.checkText("description of a user", description, 0, maxDescription, "\t\r\n"); err != nil {
 		return err
 	}
 	u, err := s.User(ctx, account, who)
@@ -87,7 +127,7 @@ func (s *Service) RenameUser(ctx context.Context, actor, account, who, name stri
 	u.Name = name
 	defer s.config.OnChange(feed.User, u.ID)
 	err = s.config.Store.UpdateUser(ctx, u.ID, s.event(actor, "user.update", u.ID, userDetail(u)), func(u *User) error {
-		u.Name, u.Modified = name, s.now()
+		u.Name, u.Description, u.Modified = name, description, s.now()
 		return nil
 	})
 	return userWords.fault(err)
@@ -100,7 +140,8 @@ func (s *Service) DeleteUser(ctx context.Context, actor, account, who string) er
 		return err
 	}
 	defer s.config.OnChange(feed.User, u.ID)
-	return userWords.fault(s.config.Store.DeleteUser(ctx, u.ID, s.event(actor, "user.delete", u.ID, userDetail(u))))
+	e := s.gone(actor, "user.delete", u.ID, userDetail(u), auditedUser(u))
+	return userWords.fault(s.config.Store.DeleteUser(ctx, u.ID, e))
 }
 
 func userDetail(u User) any {

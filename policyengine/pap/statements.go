@@ -18,7 +18,7 @@ import (
 // Statements are sorted, and no two are alike in what they say and where they come from. Whoever has groups with equal
 // bindings gets equal lists, whatever the groups are, so that the list can stand for a compiled set.
 //
-// One binding that cannot be resolved fails the whole call: what is missing may be a DENY.
+// Shadows add nothing. One other binding that cannot be resolved fails the whole call: what is missing may be a DENY.
 func (s *Service) Statements(ctx context.Context, groups []string, account, environment string) ([]*bind.Statement, error) {
 	if len(groups) > s.config.Limits.GroupsPerUser {
 		return nil, invalid("A user is in at most %d groups.", s.config.Limits.GroupsPerUser)
@@ -33,7 +33,7 @@ func (s *Service) Statements(ctx context.Context, groups []string, account, envi
 		if err := ctx.Err(); err != nil {
 			return nil, bindingWords.fault(err)
 		}
-		if r.repeated(b) {
+		if r.shadow(b) || r.repeated(b) {
 			continue
 		}
 		bound, found := r.bind(b)

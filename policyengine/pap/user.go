@@ -14,6 +14,7 @@ type User struct {
 	Email       string // lower case ASCII; of one user in the whole store, because credentials name their owners by it
 	ServiceUser bool
 	Name        string
+	Description string // of a service user
 	Created     time.Time
 	Modified    time.Time // zero: never
 }
@@ -47,8 +48,8 @@ type UserStore interface {
 	// CreateUser adds a user. ErrExists when the identifier or the address is taken; ErrFull when the account has limit
 	// users or more.
 	CreateUser(ctx context.Context, u User, limit int, e audit.Event) error
-	// UpdateUser hands the current record to change and stores the Name and Modified that change left in it; everything
-	// else stays as it was. ErrNotFound when there is no such user.
+	// UpdateUser hands the current record to change and stores the Name, Description and Modified that change left in it, and
+	// with them the event that [UserEvent] makes; everything else stays as it was. ErrNotFound when there is no such user.
 	UpdateUser(ctx context.Context, id string, e audit.Event, change func(*User) error) error
 	// DeleteUser removes a user and the user's memberships, those first, by group. ErrNotFound when there is none.
 	DeleteUser(ctx context.Context, id string, e audit.Event) error

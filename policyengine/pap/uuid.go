@@ -55,3 +55,6 @@ func (s *Service) chosenUUID(wanted string) (string, error) {
 	}
 	return uuid, err
 }
+
+// CanonicalUUID is the identifier that a text is, in lower case. Anything else is refused by the documented sentence.
+func CanonicalUUID(text string) (string, error) { return canonicalUUID(text) }

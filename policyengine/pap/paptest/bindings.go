@@ -120,16 +120,16 @@ func completed(wanted []pap.Binding, level pap.Level, index map[string]pap.Bindi
 func (s *state) put(put []pap.Binding, index map[string]pap.Binding, limit int, e audit.Event) error {
 	added := false
 	for _, b := range put {
-		_, replaces := index[b.ID]
+		before, replaces := index[b.ID]
 		if err := s.admit(b, replaces); err != nil {
 			return err
 		}
 		s.bindings[b.ID] = b
-		action := pap.BindingUpdate
+		event := b.UpdateEvent(before, e)
 		if !replaces {
-			action, added = pap.BindingCreate, true
+			event, added = b.Event(pap.BindingCreate, e), true
 		}
-		s.note(feed.Binding, b.ID, b.Event(action, e))
+		s.note(feed.Binding, b.ID, event)
 	}
 	if added && count(s.bindings, func(b pap.Binding) bool { return b.Level == put[0].Level }) > limit {
 		return pap.ErrFull

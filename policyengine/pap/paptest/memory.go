@@ -26,8 +26,9 @@ type Memory struct {
 }
 
 var (
-	_ pap.Store   = (*Memory)(nil)
-	_ feed.Source = (*Memory)(nil)
+	_ pap.Store           = (*Memory)(nil)
+	_ pap.GroupBatchStore = (*Memory)(nil)
+	_ feed.Source         = (*Memory)(nil)
 )
 
 // state is everything. A change works on a copy, which takes the place of the original when it succeeds.

@@ -14,7 +14,7 @@ import (
 func groups(s *state) map[string]pap.Group { return s.groups }
 
 func cloneGroup(g pap.Group) pap.Group {
-	g.FederatedValues = slices.Clone(g.FederatedValues)
+	g.FederatedValues, g.Permissions = slices.Clone(g.FederatedValues), slices.Clone(g.Permissions)
 	return g
 }
 
@@ -54,6 +54,25 @@ func (m *Memory) CreateGroup(ctx context.Context, g pap.Group, limit int, e audi
 	})
 }
 
+// CreateGroups implements pap.GroupBatchStore.
+func (m *Memory) CreateGroups(ctx context.Context, groups []pap.Group, limit int, events []audit.Event) error {
+	return m.write(ctx, "CreateGroups", func(s *state) error {
+		for i, g := range groups {
+			if count(s.groups, func(other pap.Group) bool { return other.AccountID == g.AccountID }) >= limit {
+				return pap.ErrFull
+			}
+			if _, taken := s.groups[g.UUID]; taken {
+				return pap.ErrExists
+			}
+			s.note(feed.Group, g.UUID, events[i])
+			if err := s.putGroup(g); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // UpdateGroup implements pap.Store.
 func (m *Memory) UpdateGroup(ctx context.Context, uuid string, e audit.Event, change func(*pap.Group) error) error {
 	return m.write(ctx, "UpdateGroup", func(s *state) error {
@@ -66,7 +85,7 @@ func (m *Memory) UpdateGroup(ctx context.Context, uuid string, e audit.Event, ch
 			return err
 		}
 		g.UUID, g.AccountID, g.Created = before.UUID, before.AccountID, before.Created
-		s.note(feed.Group, uuid, e)
+		s.note(feed.Group, uuid, pap.GroupEvent(e, before, g))
 		return s.putGroup(g)
 	})
 }
@@ -145,17 +164,17 @@ func (m *Memory) CreateUser(ctx context.Context, u pap.User, limit int, e audit.
 // UpdateUser implements pap.Store.
 func (m *Memory) UpdateUser(ctx context.Context, id string, e audit.Event, change func(*pap.User) error) error {
 	return m.write(ctx, "UpdateUser", func(s *state) error {
-		u, ok := s.users[id]
+		before, ok := s.users[id]
 		if !ok {
 			return pap.ErrNotFound
 		}
-		changed := u
+		u, changed := before, before
 		if err := change(&changed); err != nil {
 			return err
 		}
-		u.Name, u.Modified = changed.Name, changed.Modified
+		u.Name, u.Description, u.Modified = changed.Name, changed.Description, changed.Modified
 		s.users[id] = u
-		s.note(feed.User, id, e)
+		s.note(feed.User, id, pap.UserEvent(e, before, u))
 		return nil
 	})
 }

@@ -72,7 +72,7 @@ func (m *Memory) UpdatePolicy(ctx context.Context, uuid string, e audit.Event, c
 		if err := check(a); err != nil {
 			return err
 		}
-		s.note(feed.Policy, uuid, e)
+		s.note(feed.Policy, uuid, pap.PolicyEvent(e, before, p))
 		return s.putPolicy(p)
 	})
 }
@@ -155,7 +155,7 @@ func (m *Memory) UpdateBoundary(ctx context.Context, uuid string, e audit.Event,
 		if err := check(a); err != nil {
 			return err
 		}
-		s.note(feed.Boundary, uuid, e)
+		s.note(feed.Boundary, uuid, pap.BoundaryEvent(e, before, b))
 		return s.putBoundary(b)
 	})
 }
