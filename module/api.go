@@ -123,9 +123,22 @@ func (a *API) fail(x *exchange, w http.ResponseWriter, call *rest.Call, operatio
 	if e.Status >= http.StatusInternalServerError {
 		a.logger.Error("an operation failed", zap.String("operation", operation.name()), zap.Stringer("decision_id", x.id), zap.Error(err))
 	} else if operation.Action != "" {
-		a.recordAttempt(call.Context(), x, operation, e.Message)
+		a.recordAttempt(call.Context(), x, operation, attemptMessage(e))
 	}
 	rest.WriteError(w, x.h.errorForm(), e)
+}
+
+// toldViolations is how much of what was wrong with an attempt is kept.
+const toldViolations = 5
+
+// attemptMessage is what the audit trail says of a refusal: its sentence, and what was wrong where that was a part of the
+// request.
+func attemptMessage(e *rest.Error) string {
+	message := e.Message
+	for _, v := range e.Violations[:min(len(e.Violations), toldViolations)] {
+		message += " " + v.Path + ": " + v.Message
+	}
+	return message
 }
 
 // errorForm is the form of errors on the site of the handler.

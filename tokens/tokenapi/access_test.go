@@ -103,8 +103,7 @@ func TestConcurrentWriters(t *testing.T) {
 func TestRefusedCreationMakesNothing(t *testing.T) {
 	d := newDesk(t)
 	for _, body := range []string{
-		`{"name":"a","scopes":["logs.ingest"],"enabled":false}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":"soon"}`,
-		`{"name":"a","scopes":["logs.ingest"],"expirationDate":true}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":""}`,
+		`{"name":"a","scopes":["logs.ingest"],"expirationDate":"soon"}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":true}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":""}`,
 	} {
 		d.want(http.StatusBadRequest, "admin", http.MethodPost, tokensPath, body)
 	}

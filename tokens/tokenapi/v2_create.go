@@ -42,10 +42,7 @@ func (c Config) createToken(w http.ResponseWriter, call *rest.Call) error {
 		wrong = append(wrong, inBody(fieldExpiry, fault.Public(err)))
 	}
 	request.Expires = expires
-	// A token that is made and then switched off would be good for a moment.
-	if body.Enabled != nil && !*body.Enabled {
-		wrong = append(wrong, inBody("enabled", "A new token is enabled. Update it to switch it off."))
-	}
+	request.Disabled = body.Enabled != nil && !*body.Enabled
 	created, err := c.create(call, request, wrong)
 	if err != nil {
 		return err
