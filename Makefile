@@ -17,6 +17,7 @@ RACE_PACKAGES ?= $(addsuffix /...,$(wildcard ./tokens ./policyengine ./remote ./
 TEST_TIMEOUT  ?= 20m
 FUZZTIME      ?= 10s
 BENCH         ?= .
+TOKENS        ?= 1000000
 PACKAGES      ?= ./...
 
 CLIENTS  := cmd/doorward/testdata/clients
@@ -33,7 +34,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; 
 install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
 
-.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench cover clean setup-postgres
+.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-tokens cover clean setup-postgres
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,6 +104,15 @@ fuzz: ## every fuzz target for FUZZTIME (10s), one after the other
 
 bench: ## the Go benchmarks: make bench BENCH=Verdict PACKAGES=./policyengine
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=$(TEST_TIMEOUT) $(PACKAGES)
+
+# The store is filled by the benchmarks of the store, through the statements that make every token.
+bench-tokens: export DOORWARD_BENCH_TOKENS := $(TOKENS)
+bench-tokens: export DOORWARD_BENCH_FOLDER := $(CURDIR)/benchmarks/stores
+bench-tokens: ## the token API over a store with a million tokens: make bench-tokens TOKENS=1000000
+	@mkdir -p $(DOORWARD_BENCH_FOLDER)
+	@{ echo "$$(date -u +%F), $(TOKENS) tokens, $$(nproc) CPUs: $$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2)"; \
+	go test -run='^$$' -bench=Token -benchmem -timeout=60m ./module/store/sqlite; \
+	go test -run='^$$' -bench=Token -benchtime=300x -timeout=60m ./benchmarks; } | grep -v '^{' | tee benchmarks/results/tokens.txt
 
 cover: ## test coverage, in cover.html; the sum is printed
 	go test -short -coverpkg=./... -coverprofile=cover.out $(PACKAGES)

@@ -1,0 +1,2 @@
+// Package benchmarks measures whole gateways. The benchmarks of the parts stand beside the parts.
+package benchmarks
