@@ -79,15 +79,15 @@ func TestUpgradeToTokenAPIs(t *testing.T) {
 
 	want := map[string][]string{
 		`SELECT concat_ws(' ', id, name, owner, environment, kind, cluster, personal, administrator, legacy, enabled, seed, activegate, scopes,
-			networks, created, newest, modified, expires, last_used, last_used_ip) FROM tokens`: {
+			networks, created, newest, modified, expires, last_used, last_used_ip) FROM tokens ORDER BY id`: {
 			`dt0c01.A n o e dt0c01 1 0 0 0 1 0  ["a","b"] [] 5 -5 6 7 8 ip`,
 			`dt0g02.B n p e dt0g02 0 0 0 0 1 0  ["a"] [] 9 -9 -9223372036854775807 9223372036854775807 -9223372036854775807 `,
 			`uuid-1 n o e dt0c01 0 1 0 1 0 0  [] [] 5 -5 -9223372036854775807 9223372036854775807 -9223372036854775807 `,
 		},
 		`SELECT concat_ws(' ', environment, kind, personal, n) FROM token_counts`:              {"e dt0c01 0 1", "e dt0c01 1 1", "e dt0g02 0 1"},
 		`SELECT concat_ws(' ', owner, environment, kind, personal, n) FROM token_owner_counts`: {"o e dt0c01 0 1", "o e dt0c01 1 1", "p e dt0g02 0 1"},
-		`SELECT concat_ws(' ', scope, environment, kind, personal, created, id) FROM token_scopes`: {
-			"a e dt0c01 0 5 dt0c01.A", "a e dt0g02 0 9 dt0g02.B", "b e dt0c01 0 5 dt0c01.A",
+		`SELECT concat_ws(' ', scope, environment, kind, personal, created, id, number) FROM token_scopes`: {
+			"a e dt0c01 0 5 dt0c01.A 1", "a e dt0g02 0 9 dt0g02.B 3", "b e dt0c01 0 5 dt0c01.A 1",
 		},
 		`SELECT concat_ws(' ', scope, environment, kind, personal, n) FROM token_scope_counts`: {"a e dt0c01 0 1", "a e dt0g02 0 1", "b e dt0c01 0 1"},
 		`SELECT name FROM sqlite_schema WHERE name LIKE 'old_%'`:                               nil,

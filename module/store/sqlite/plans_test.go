@@ -15,7 +15,7 @@ import (
 func TestPlans(t *testing.T) {
 	s := openNew(t)
 	tests := []struct{ query, want string }{
-		{selectRecord + ` WHERE id = 'x'`, "SEARCH tokens USING PRIMARY KEY (id=?)"},
+		{selectRecord + ` WHERE id = 'x'`, "SEARCH tokens USING INDEX tokens_id (id=?)"},
 		{selectRecord + ` WHERE legacy = 1 AND digest = x'00'`, "SEARCH tokens USING INDEX tokens_legacy (digest=?)"},
 		{strings.NewReplacer("LIMIT ?", "LIMIT 9", "> ?", "> 3").Replace(selectChangesAfter),
 			"MATERIALIZE c|SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)|" + // sorts one batch at most
@@ -111,10 +111,10 @@ func TestFilterPlans(t *testing.T) {
 		want string
 	}{
 		{byUse, "SEARCH tokens USING INDEX tokens_by_last_used (" + part + " AND (last_used,id)>(?,?) AND last_used<?)"},
-		{scopes, "SEARCH s USING PRIMARY KEY (scope=? AND " + part + " AND (created,id)<(?,?))|SEARCH tokens USING PRIMARY KEY (id=?)"},
+		{scopes, "SEARCH s USING PRIMARY KEY (scope=? AND " + part + " AND (created,id)<(?,?))|SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)"},
 		// Few: those that were used are found by their index and sorted.
 		{used, "CO-ROUTINE (subquery-2)|SEARCH tokens USING COVERING INDEX tokens_by_last_used (" + part + " AND last_used>? AND last_used<?)|" +
-			"SCAN (subquery-2)|SEARCH tokens USING PRIMARY KEY (id=?)|USE TEMP B-TREE FOR ORDER BY"},
+			"SCAN (subquery-2)|SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)|USE TEMP B-TREE FOR ORDER BY"},
 	} {
 		if got := pagePlan(t, s, tt.q); got != tt.want {
 			t.Errorf("%+v\n got plan %s\nwant plan %s", tt.q, got, tt.want)

@@ -20,8 +20,8 @@ var sides = map[string]string{
 		`SELECT environment, kind, personal, count(*) FROM tokens GROUP BY 1, 2, 3`),
 	"counts of owners": differ(`SELECT owner, environment, kind, personal, n FROM token_owner_counts`,
 		`SELECT owner, environment, kind, personal, count(*) FROM tokens GROUP BY 1, 2, 3, 4`),
-	"scopes": differ(`SELECT scope, environment, kind, personal, created, id FROM token_scopes`,
-		`SELECT value, environment, kind, personal, created, tokens.id FROM tokens, json_each(scopes)`),
+	"scopes": differ(`SELECT scope, environment, kind, personal, created, id, number FROM token_scopes`,
+		`SELECT value, environment, kind, personal, created, tokens.id, number FROM tokens, json_each(scopes)`),
 	"counts of scopes": differ(`SELECT scope, environment, kind, personal, n FROM token_scope_counts`,
 		`SELECT value, environment, kind, personal, count(*) FROM tokens, json_each(scopes) GROUP BY 1, 2, 3, 4`),
 	"uses of scopes": `SELECT count(*) FROM token_scope_uses WHERE token NOT IN (SELECT id FROM tokens)`,
@@ -98,7 +98,7 @@ func TestLeftoverIsNotExists(t *testing.T) {
 	path := newPath(t)
 	s := openAt(t, path, sqlite.Options{})
 	r := tokenNumber(1)
-	mustExec(t, raw(t, path), `INSERT INTO token_scopes VALUES ('logs.read', ?, 'dt0c01', 0, ?, ?)`, r.Environment, epoch.UnixMilli(), r.ID)
+	mustExec(t, raw(t, path), `INSERT INTO token_scopes VALUES ('logs.read', ?, 'dt0c01', 0, ?, ?, 1)`, r.Environment, epoch.UnixMilli(), r.ID)
 	err := create(t.Context(), s, 1)
 	if err == nil || errors.Is(err, tokens.ErrExists) {
 		t.Errorf("got %v, want a fault", err)

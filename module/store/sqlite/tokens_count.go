@@ -35,16 +35,38 @@ func (l *listing) counting(ctx context.Context, tx *sql.Tx) (arm, error) {
 	switch {
 	case plain && len(l.Scopes) == 0:
 		table, c := counts(l.Query)
-		return armOf(`SELECT ifnull(sum(n), 0) FROM `+table, c), nil
-	case plain && len(l.Scopes) == 1 && l.Owner == "":
-		var c conditions
-		c.add("scope = ?", l.Scopes[0])
-		c.partly(l.Query)
-		return armOf(`SELECT ifnull(sum(n), 0) FROM token_scope_counts`, c), nil
+		return armOf(sumOf(table), c), nil
+	case plain && l.Owner == "" && len(l.Scopes) <= maxArms:
+		return l.countingScopes(ctx, tx)
 	}
 	return l.countingRows(ctx, tx)
 }
 
+// countingScopes takes the number of the scope that most tokens hold, and of each other one those that hold none before it.
+func (l *listing) countingScopes(ctx context.Context, tx *sql.Tx) (arm, error) {
+	var c conditions
+	c.among("scope", l.Scopes)
+	c.partly(l.Query)
+	scopes, err := list(ctx, tx, scanText, `SELECT scope FROM token_scope_counts`+c.where()+` GROUP BY scope ORDER BY sum(n) DESC`, c.values...)
+	if err != nil || len(scopes) == 0 {
+		return arm{`SELECT 0`, nil}, err
+	}
+	var most conditions
+	most.add("scope = ?", scopes[0])
+	most.partly(l.Query)
+	arms := []arm{armOf(`SELECT sum(n) AS n FROM token_scope_counts`, most)}
+	for i := range scopes[1:] {
+		var rest conditions
+		rest.add("s.scope = ?", scopes[i+1])
+		rest.partly(l.Query)
+		rest.add("NOT "+holds("s"), set(scopes[:i+1]))
+		arms = append(arms, armOf(`SELECT count(*) FROM token_scopes AS s`, rest))
+	}
+	text, values := together(arms)
+	return arm{`SELECT sum(n) FROM (` + text + `)`, values}, nil
+}
+
+// countingRows counts a few tokens by themselves, and many by an index.
 func (l *listing) countingRows(ctx context.Context, tx *sql.Tx) (arm, error) {
 	parts, err := partitions(ctx, tx, l.Query)
 	if err != nil || len(parts) == 0 {

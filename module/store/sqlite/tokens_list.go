@@ -73,7 +73,7 @@ type listing struct {
 	tokens.Query
 	column  string // that it is sorted by
 	columns string // what is read of each token
-	few     *arm   // identifiers of few tokens, all that the query is about among them
+	few     *arm   // numbers of few tokens, all that the query is about among them
 }
 
 // page is the statement that reads the page; no text where there can be nothing to read.
@@ -122,7 +122,7 @@ func (l *listing) inOrder(parts []partition) (arms []arm) {
 
 // byScope reads each scope in each partition. A token with several of the scopes is left to the first of them.
 func (l *listing) byScope(parts []partition) (arms []arm) {
-	text := `SELECT s.id AS id, ` + l.columns + `, s.created AS place FROM token_scopes AS s CROSS JOIN tokens ON tokens.id = s.id`
+	text := `SELECT s.id AS id, ` + l.columns + `, s.created AS place FROM token_scopes AS s CROSS JOIN tokens ON tokens.number = s.number`
 	for i, scope := range l.Scopes {
 		for _, p := range parts {
 			var c conditions
@@ -130,7 +130,7 @@ func (l *listing) byScope(parts []partition) (arms []arm) {
 			l.behind(&c, "s.created", "s.id")
 			c.equal("owner", l.Owner)
 			if i > 0 {
-				c.add("NOT "+holds, set(l.Scopes[:i]))
+				c.add("NOT "+holds("s"), set(l.Scopes[:i]))
 			}
 			l.begins(&c)
 			l.used(&c)
@@ -146,8 +146,8 @@ func (l *listing) all() arm {
 	text := `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM tokens`
 	if l.few != nil {
 		few = *l.few
-		text = `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM (SELECT DISTINCT id AS one FROM (` +
-			few.text + `)) CROSS JOIN tokens ON tokens.id = one`
+		text = `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM (SELECT DISTINCT number AS one FROM (` +
+			few.text + `)) CROSS JOIN tokens ON tokens.number = one`
 	}
 	var c conditions
 	c.equal("owner", l.Owner)

@@ -113,7 +113,8 @@ func testListings(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) { compareListing(t, rt, s, all, drawQuery(rt)) })
 }
 
-// testListingsOfMany is testListings with so many environments that an engine may want to read them in another way.
+// testListingsOfMany is testListings with so many environments, and scopes to ask for, that an engine may want to read them in
+// another way.
 func testListingsOfMany(t *testing.T, open Open) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -125,8 +126,11 @@ func testListingsOfMany(t *testing.T, open Open) {
 	}
 	mustCreate(t, s, all...)
 	queries := []tokens.Query{
-		{}, {Descending: true, Sort: tokens.SortName}, {Scopes: []string{"s1", "s2"}, Sort: tokens.SortCreated}, {Environment: "e7"},
+		{}, {Descending: true, Sort: tokens.SortName}, {Scopes: []string{"s1"}, Sort: tokens.SortCreated}, {Environment: "e7"},
 		{UsedFrom: epoch, Sort: tokens.SortLastUsed, Descending: true}, {Kind: "dt0g02", Sort: tokens.SortExpires}, {IDPrefix: "dt0c01.A"},
+	}
+	for n := range 1000 {
+		queries[2].Scopes = append(queries[2].Scopes, fmt.Sprint("s", n*2))
 	}
 	for _, q := range queries {
 		q.Limit = 100
