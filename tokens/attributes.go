@@ -15,12 +15,14 @@ const (
 	maxScopes      = 1000 // per token; several times what any catalogue has
 )
 
-// record checks the attributes and makes a record of them that lacks only identifier and digest.
-func (s *Service) record(a Attributes, class Class) (Record, error) {
+// record checks the attributes of a token of a kind ("" for the old format) and makes a record of them that lacks only
+// identifier and digest.
+func (s *Service) record(a Attributes, kind string, class Class) (Record, error) {
 	now := s.now()
 	a.Expires = cutToMillisecond(a.Expires)
 	var wrong findings
-	a.check(&wrong, now)
+	a.check(&wrong, kind, now)
+	environments := a.environments(&wrong, kind)
 	holder := holder{class: class, personal: a.Personal, cluster: a.Cluster, anything: a.AllowUncreatable}
 	scopes := s.scopes(&wrong, holder, a.Scopes)
 	networks := wrong.networks("allowedNetworks", a.Networks)
@@ -29,7 +31,7 @@ func (s *Service) record(a Attributes, class Class) (Record, error) {
 	}
 	return Record{
 		Name: a.Name, Owner: a.Owner, Environment: a.Environment, Cluster: a.Cluster, Personal: a.Personal,
-		Administrator: a.Administrator, Enabled: true, Scopes: scopes, Networks: networks, Created: now, Expires: a.Expires,
+		Administrator: a.Administrator, Enabled: true, Environments: environments, Scopes: scopes, Networks: networks, Created: now, Expires: a.Expires,
 	}, nil
 }
 
@@ -40,10 +42,12 @@ func cutToMillisecond(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-func (a Attributes) check(wrong *findings, now time.Time) {
-	wrong.text("name", "name of a token", a.Name, 1, maxName)
+func (a Attributes) check(wrong *findings, kind string, now time.Time) {
+	wrong.text("name", "name of a token", a.Name, 1, longestName(kind))
 	wrong.text("owner", "owner of a token", a.Owner, 0, maxOwner)
-	wrong.environment(a.Environment)
+	if len(a.Environments) == 0 {
+		wrong.environment(a.Environment) // of several, environments checks each
+	}
 	if !a.Expires.IsZero() && !a.Expires.After(now) {
 		wrong.add("expirationDate", "The expiration date must be in the future.")
 	}
@@ -54,6 +58,8 @@ func (a Attributes) check(wrong *findings, now time.Time) {
 		wrong.add("personalAccessToken", "A personal token never reaches the cluster realm.")
 	case a.Personal && a.Administrator:
 		wrong.add("personalAccessToken", "A personal token is never an administrator's.")
+	case kind == KindPlatform:
+		a.checkPlatform(wrong)
 	}
 }
 

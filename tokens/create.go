@@ -11,14 +11,15 @@ import (
 
 // Attributes is what a caller decides about a new token.
 type Attributes struct {
-	Name        string    // 1 … 100 characters; need not be unique
-	Owner       string    // user; required for a personal token, at most 250 characters
-	Environment string    // 1 … 64 of A-Z a-z 0-9 . _ -
-	Scopes      []string  // at least one
-	Networks    []string  // addresses and prefixes that the token may be used from, at most 100; none: from everywhere
-	Expires     time.Time // zero: never; else in the future, cut to the millisecond
-	Personal    bool      // acts as Owner
-	Cluster     bool      // may hold cluster scopes, and uses scopes of both realms in both
+	Name         string    // 1 … 100 characters, of a platform token 1 … 255; need not be unique
+	Owner        string    // user; required for a personal and for a platform token, at most 250 characters
+	Environment  string    // 1 … 64 of A-Z a-z 0-9 . _ -
+	Environments []string  // of a platform token, that it is good for besides Environment; at most 20 with that one
+	Scopes       []string  // at least one
+	Networks     []string  // addresses and prefixes that the token may be used from, at most 100; none: from everywhere
+	Expires      time.Time // zero: never; else in the future, cut to the millisecond
+	Personal     bool      // acts as Owner
+	Cluster      bool      // may hold cluster scopes, and uses scopes of both realms in both
 
 	// Administrator lets the token give scopes to others that it does not hold itself. Never of a personal token.
 	Administrator bool
@@ -48,7 +49,8 @@ const defaultPrefix = "dt0c01"
 // so that even with a million of them a second attempt is rare, and a last one means that the randomness is none.
 const mintAttempts = 8
 
-// Create mints a token. fault.Invalid says what is wrong with the request, part by part.
+// Create mints a token. fault.Invalid says what is wrong with the request, part by part, or that the owner has as many
+// platform tokens as a user may have.
 func (s *Service) Create(ctx context.Context, actor string, request CreateRequest) (Created, error) {
 	r, err := s.prepare(request)
 	if err != nil {
@@ -64,7 +66,7 @@ func (s *Service) prepare(request CreateRequest) (Record, error) {
 	if !known || !format.Mintable || len(format.Schemes) == 0 {
 		return Record{}, invalid("Tokens with the prefix %.40q are not made here.", Mask(prefix))
 	}
-	r, err := s.record(request.Attributes, format.Class)
+	r, err := s.record(request.Attributes, prefix, format.Class)
 	r.Enabled = err == nil && !request.Disabled
 	return r, err
 }
@@ -89,10 +91,14 @@ func (s *Service) issue(ctx context.Context, actor, prefix string, r Record) (Cr
 	return Created{}, fault.New(fault.Internal, "The token could not be made.", err)
 }
 
-// add stores a new token with its audit event.
+// add stores a new token with its audit event. It is the one way into the store, so there is none past the limit.
 func (s *Service) add(ctx context.Context, actor, verb string, r Record) error {
 	defer s.config.OnChange(r.ID) // its absence may be remembered
-	return storeFault(s.config.Store.CreateToken(ctx, r, s.event(actor, actionOn(r.ID, verb), r.ID, newDetail(r))))
+	e := s.event(actor, actionOn(r.ID, verb), r.ID, newDetail(r))
+	if kindOf(r.ID) == KindPlatform {
+		return storeFault(s.config.Store.CreateLimitedToken(ctx, r, MaxPlatformTokens, e))
+	}
+	return storeFault(s.config.Store.CreateToken(ctx, r, e))
 }
 
 // creation is the audit detail of a new token.
@@ -100,6 +106,7 @@ type creation struct {
 	Name          string   `json:"name"`
 	Owner         string   `json:"owner,omitempty"`
 	Environment   string   `json:"environment"`
+	Environments  []string `json:"furtherEnvironments,omitempty"`
 	Scopes        []string `json:"scopes,omitempty"`
 	Networks      []string `json:"allowedNetworks,omitempty"`
 	Expires       string   `json:"expires,omitempty"`
@@ -114,7 +121,7 @@ type creation struct {
 
 func newDetail(r Record) creation {
 	d := creation{
-		Name: r.Name, Owner: r.Owner, Environment: r.Environment, Scopes: r.Scopes, Networks: r.Networks,
+		Name: r.Name, Owner: r.Owner, Environment: r.Environment, Environments: r.Environments, Scopes: r.Scopes, Networks: r.Networks,
 		ActiveGate: r.ActiveGate, Seed: r.Seed, Personal: r.Personal, Cluster: r.Cluster, Administrator: r.Administrator,
 		Legacy: r.Legacy, Disabled: !r.Enabled,
 	}

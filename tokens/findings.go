@@ -54,10 +54,12 @@ func (f *findings) text(part, what, text string, least, most int) {
 	}
 }
 
+const environmentHelp = "An environment is named with 1 to %d letters, digits or any of . _ -"
+
 // environment refuses what cannot be the name of one.
 func (f *findings) environment(name string) {
 	if !validEnvironment(name) {
-		f.add("environment", "An environment is named with 1 to %d letters, digits or any of . _ -", maxEnvironment)
+		f.add("environment", environmentHelp, maxEnvironment)
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *Service) Import(ctx context.Context, actor string, request ImportReques
 	if err != nil {
 		return Record{}, err
 	}
-	r, err := s.record(request.Attributes, class)
+	r, err := s.record(request.Attributes, kindOf(identified.ID), class)
 	if err != nil {
 		return Record{}, err
 	}

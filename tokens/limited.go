@@ -1,13 +1,16 @@
 package tokens
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Authority is how far one caller's rights over tokens go. Whoever fills it in has verified the caller and found that it
 // may call the operation at all.
 type Authority struct {
 	Actor         string // for the audit trail
 	Token         string // identifier of the calling credential, which neither disables nor deletes itself; "" for none
-	Environment   string // tokens of other environments do not exist for the caller
+	Environment   string // tokens of other environments do not exist for the caller, but for the user's own platform tokens
 	Owner         string // user that new tokens belong to; "" for none
 	Personal      bool   // the caller is a personal token: tokens of other owners do not exist for it
 	ActsForUser   bool   // rights end where the policies of Owner do
@@ -17,6 +20,8 @@ type Authority struct {
 	Holds func(scope string) bool
 	// Permits asks the policies of Owner whether they grant a permission without conditions. nil: they grant none.
 	Permits func(ctx context.Context, permission string) (bool, error)
+	// Reaches reports whether the caller's credential is good for an environment. nil: for Environment only.
+	Reaches func(environment string) bool
 }
 
 // Limited is a Service within the authority of one caller. It knows access tokens apart from ActiveGate tokens: what is
@@ -48,7 +53,7 @@ func (l *Limited) Count(ctx context.Context, q Query) (int, error) {
 // to know. fault.NotFound is the answer to a wrong text and to a token of another environment alike.
 func (l *Limited) Lookup(ctx context.Context, text Secret) (Record, error) {
 	r, err := l.service.Lookup(ctx, text)
-	if err == nil && r.Environment != l.Environment {
+	if err == nil && !slices.Contains(EnvironmentsOf(r), l.Environment) {
 		return Record{}, storeFault(ErrNotFound)
 	}
 	return r, err

@@ -26,6 +26,9 @@ func (l *Limited) Create(ctx context.Context, request CreateRequest) (Created, e
 func (l *Limited) mayMake(ctx context.Context, r Record) error {
 	permission := permissionManage
 	if r.Personal {
+		if vouchedFor(r.Owner) {
+			return forbidden("A user of another issuer has no personal tokens here.")
+		}
 		permission = permissionView
 		settings, err := l.service.Settings(ctx, l.Environment)
 		if err != nil {

@@ -451,3 +451,24 @@ func TestIdentifier(t *testing.T) {
 		}
 	}
 }
+
+// Attack: a user whom an issuer vouches for as https://idp.example.com#x@corp.example makes a personal token. Its owner's name
+// then has a domain behind the @, which policies would take for one of ours, and the token outlives what the issuer says. Fix:
+// such users get no tokens that are good by themselves. Invariant: neither personal nor platform tokens are made for them.
+func TestLimited_NoTokensForUsersOfIssuers(t *testing.T) {
+	o := limitedOffice(t, nil)
+	a := authority([]string{"orders.read"}, "environment:roles:viewer")
+	a.ActsForUser, a.Owner = true, "https://idp.example.com#x@corp.example"
+	personal := wanting("orders.read")
+	personal.Personal = true
+	if _, err := o.Within(a).Create(t.Context(), personal); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a personal token: %v", err)
+	}
+	if _, err := o.Within(a).CreatePlatform(t.Context(), wanting("shop:orders:read")); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a platform token: %v", err)
+	}
+	a.Owner = "x@corp.example"
+	if _, err := o.Within(a).Create(t.Context(), personal); err != nil {
+		t.Errorf("one of our own users: %v", err)
+	}
+}

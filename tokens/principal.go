@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +25,11 @@ type Principal struct {
 	TokenName     string
 	User          string // owner of the token; "" for none
 	Environment   string
-	Kind          string // prefix of the token; "legacy" for an old-format one, "tenant_token" for a tenant's
-	Cluster       bool   // scopes that exist in both realms count in the cluster realm too
-	Personal      bool   // acts as User
-	Administrator bool   // may give scopes to tokens that it does not hold itself
+	Environments  []string // that a platform token is good for besides Environment
+	Kind          string   // prefix of the token; "legacy" for an old-format one, "tenant_token" for a tenant's
+	Cluster       bool     // scopes that exist in both realms count in the cluster realm too
+	Personal      bool     // acts as User
+	Administrator bool     // may give scopes to tokens that it does not hold itself
 	Legacy        bool
 	Class         Class
 	Scopes        scope.Set
@@ -35,6 +37,11 @@ type Principal struct {
 
 	// seen is what was noted of the token's use; nil where there is no record to note it in.
 	seen *sightings
+}
+
+// GoodFor reports whether the credential is good for requests to an environment.
+func (p *Principal) GoodFor(environment string) bool {
+	return p.Environment == environment || slices.Contains(p.Environments, environment)
 }
 
 // The kinds of what has no prefix.
@@ -47,7 +54,7 @@ const (
 // token passes Parse anyway.
 func (fs *Formats) principalOf(r Record) Principal {
 	p := Principal{
-		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: r.Environment, Kind: kindLegacy,
+		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: r.Environment, Environments: r.Environments, Kind: kindLegacy,
 		Cluster: r.Cluster, Personal: r.Personal, Administrator: r.Administrator, Legacy: r.Legacy,
 		Scopes: scope.NewSet(r.Scopes...), Expires: r.Expires,
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -127,6 +128,8 @@ func storeFault(err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return fault.New(fault.NotFound, "There is no such token.", err)
+	case errors.Is(err, ErrFull):
+		return fault.New(fault.Invalid, fmt.Sprintf("The user has %d platform tokens, as many as a user may have. Delete one first.", MaxPlatformTokens), err)
 	case errors.Is(err, ErrExists):
 		return fault.New(fault.Conflict, "There is such a token already.", err)
 	}

@@ -13,6 +13,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such token")
 	ErrExists   = errors.New("a token with this identifier exists already")
+	ErrFull     = errors.New("the owner has as many tokens of the kind as there may be")
 )
 
 // Record is a token as it is stored: everything but the secret, of which only the digest exists.
@@ -21,7 +22,7 @@ type Record struct {
 	Digest        Digest // SHA-256 of the secret part; of the whole text for an old-format token
 	Name          string
 	Owner         string // user the token belongs to and, for a personal token, acts as
-	Environment   string // the one environment that the token is good for
+	Environment   string // that the token is good for
 	Cluster       bool   // scope names that exist in both realms count in the cluster realm too
 	Personal      bool
 	Administrator bool // may give scopes to tokens that it does not hold itself
@@ -29,6 +30,7 @@ type Record struct {
 	Enabled       bool
 	Seed          bool      // ActiveGate token that comes with an installer, to be exchanged at the first contact
 	ActiveGate    string    // "ENVIRONMENT" or "CLUSTER" for an ActiveGate token; "" for every other
+	Environments  []string  // that a platform token is good for besides Environment, sorted; none for most
 	Scopes        []string  // sorted, without duplicates; none for an ActiveGate token
 	Networks      []string  // prefixes in CIDR form from which the token may be used, sorted; none: from everywhere
 	Created       time.Time // UTC, millisecond precision, as are all times here
@@ -92,6 +94,10 @@ type Store interface {
 	// CreateToken adds a token. ErrExists when the identifier (or an old-format token's digest) is taken. The change is of
 	// kind feed.Token.
 	CreateToken(ctx context.Context, r Record, e audit.Event) error
+	// CreateLimitedToken is CreateToken where the owner has fewer than limit tokens of the kind, in all environments
+	// together, good for something or not; else ErrFull. The tokens are counted in the transaction that adds this one, so
+	// that of two callers at once at the limit one adds a token.
+	CreateLimitedToken(ctx context.Context, r Record, limit int, e audit.Event) error
 	// UpdateToken hands the current record to change and stores what change left in it; ID, Digest, Legacy, ActiveGate,
 	// Seed and Created stay as they were whatever change does to them. The function may be called again when the
 	// transaction has to be repeated, and must not call the store. Its error is returned as it is, and nothing is stored.

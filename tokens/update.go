@@ -77,7 +77,7 @@ func (s *Service) revise(r Record, u Update) (Record, error) {
 	var wrong findings
 	after := r
 	if u.Name != nil {
-		wrong.text("name", "name of a token", *u.Name, 1, maxName)
+		wrong.text("name", "name of a token", *u.Name, 1, longestName(kindOf(r.ID)))
 		after.Name = *u.Name
 	}
 	if u.Enabled != nil {

@@ -151,7 +151,7 @@ func (e *entry) judge(environment, clientIP string, now time.Time) Refusal {
 		return Disabled
 	case !p.Expires.IsZero() && !now.Before(p.Expires):
 		return Expired
-	case p.Environment != environment:
+	case !p.GoodFor(environment):
 		return WrongEnvironment
 	case !e.nets.admit(clientIP):
 		return WrongNetwork

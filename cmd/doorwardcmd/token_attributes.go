@@ -2,6 +2,7 @@ package doorwardcmd
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ type attributeFlags struct {
 	name, owner, environment, expires string
 
 	scopes, networks []string
+	environments     []string // of a platform token
 
 	allScopes, personal, cluster, administrator bool
 }
@@ -49,8 +51,11 @@ func (f *attributeFlags) check() error {
 // attributes reads the flags, with the defaults of the store's config.
 func (f *attributeFlags) attributes(a *module.Administration, now time.Time) (tokens.Attributes, error) {
 	attributes := tokens.Attributes{
-		Name: f.name, Owner: f.owner, Environment: cmp.Or(f.environment, a.Environment),
+		Name: f.name, Owner: f.owner, Environment: cmp.Or(f.environment, a.Environment), Environments: f.environments,
 		Scopes: f.scopes, Networks: f.networks, Personal: f.personal, Cluster: f.cluster, Administrator: f.administrator,
+	}
+	if len(f.environments) > 0 {
+		attributes.Environment = slices.Min(f.environments)
 	}
 	if f.allScopes {
 		attributes.Scopes = f.possibleScopes(a.Scopes)

@@ -20,8 +20,13 @@ var uuidShape = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
 // told that it has leaked: the command line stands in the list of processes and in the shell's history. An argument
 // that is neither may be an old-format token or a mistyped one, and is not repeated.
 func identifiers(cmd *cobra.Command, args []string) ([]string, error) {
+	return identifiersOf(cmd, args, "token", "dt0c01.ST2EY72KQINMH574WMNVI7YN")
+}
+
+// identifiersOf is identifiers for whatever has identifiers and secrets of that layout.
+func identifiersOf(cmd *cobra.Command, args []string, noun, example string) ([]string, error) {
 	if len(args) == 0 {
-		return nil, usageErrorf("name at least one token by its identifier; `%s list` shows them", cmd.Parent().CommandPath())
+		return nil, usageErrorf("name at least one %s by its identifier; `%s list` shows them", noun, cmd.Parent().CommandPath())
 	}
 	var ids []string
 	for i, arg := range args {
@@ -30,13 +35,13 @@ func identifiers(cmd *cobra.Command, args []string) ([]string, error) {
 		case uuidShape.MatchString(arg):
 			ids = append(ids, arg)
 		case parts == nil:
-			return nil, usageErrorf("argument %d is not the identifier of a token, such as dt0c01.ST2EY72KQINMH574WMNVI7YN; "+
-				"`%s list` shows them", i+1, cmd.Parent().CommandPath())
+			return nil, usageErrorf("argument %d is not the identifier of a %s, such as %s; `%s list` shows them",
+				i+1, noun, example, cmd.Parent().CommandPath())
 		default:
 			ids = append(ids, parts[1])
 			if parts[2] != "" {
 				remark(cmd, "warning: the secret of %s was typed on a command line, where others can read it; "+
-					"replace this token, and use its identifier alone", parts[1])
+					"replace this %s, and use its identifier alone", parts[1], noun)
 			}
 		}
 	}

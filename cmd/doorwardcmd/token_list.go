@@ -19,7 +19,7 @@ const pageSize = 1000
 // listFlags select tokens and say in which order they come.
 type listFlags struct {
 	query                tokens.Query
-	sort                 string
+	sort, kind           string
 	personal, noPersonal bool
 	limit                int
 }
@@ -66,6 +66,7 @@ them.`,
 func (f *listFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.query.Owner, "owner", "", "Only tokens of this user")
+	flags.StringVar(&f.kind, "kind", "", "Only tokens of this kind: access or platform")
 	flags.StringVar(&f.query.IDPrefix, "prefix", "", "Only tokens whose identifier begins so")
 	flags.StringVar(&f.query.Environment, "environment", "", "Only tokens of this environment")
 	flags.StringSliceVar(&f.query.Scopes, "scope", nil, "Only tokens with this scope; with one of several")
@@ -76,7 +77,10 @@ func (f *listFlags) register(cmd *cobra.Command) {
 }
 
 func (f *listFlags) read() error {
+	f.query.Kind = kinds[f.kind]
 	switch {
+	case f.kind != "" && f.query.Kind == "":
+		return usageErrorf("--kind is access or platform; select any other kind by its --prefix")
 	case f.limit < 0:
 		return usageErrorf("--limit is a number of tokens, 0 for all")
 	case f.personal && f.noPersonal:
@@ -120,6 +124,6 @@ func pagesOf(ctx context.Context, s *tokens.Service, query tokens.Query, limit i
 func writeTable(w io.Writer, pages iter.Seq2[[]tokens.Record, error]) error {
 	return writePages(w, "ID\tNAME\tOWNER\tENVIRONMENT\tENABLED\tEXPIRES\tLAST USED\tSCOPES", pages, func(w io.Writer, r tokens.Record) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n", r.ID, oneLine(r.Name), orDash(oneLine(r.Owner)),
-			r.Environment, yesNo(r.Enabled), momentOr(r.Expires, "never"), momentOr(r.LastUsed, "never"), len(r.Scopes))
+			strings.Join(tokens.EnvironmentsOf(r), ","), yesNo(r.Enabled), momentOr(r.Expires, "never"), momentOr(r.LastUsed, "never"), len(r.Scopes))
 	})
 }

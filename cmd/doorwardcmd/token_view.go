@@ -26,6 +26,7 @@ type tokenView struct {
 	Seed          bool     `json:"seedToken,omitempty"`
 	Owner         string   `json:"owner,omitempty"`
 	Environment   string   `json:"environment"`
+	Environments  []string `json:"environments,omitempty"` // all, where there are several
 	Created       string   `json:"creationDate"`
 	Modified      string   `json:"modifiedDate,omitempty"`
 	Expires       string   `json:"expirationDate,omitempty"`
@@ -40,13 +41,17 @@ type tokenView struct {
 }
 
 func viewOf(r tokens.Record) tokenView {
-	return tokenView{
+	v := tokenView{
 		ID: r.ID, Name: r.Name, Enabled: r.Enabled, Personal: r.Personal, Administrator: r.Administrator, Cluster: r.Cluster,
 		Legacy: r.Legacy, ActiveGate: r.ActiveGate, Seed: r.Seed, Owner: r.Owner, Environment: r.Environment,
 		Scopes: notNull(r.Scopes), Networks: r.Networks,
 		Created: momentOr(r.Created, ""), Modified: momentOr(r.Modified, ""), Expires: momentOr(r.Expires, ""),
 		LastUsed: momentOr(r.LastUsed, ""), LastUsedIP: r.LastUsedIP,
 	}
+	if len(r.Environments) > 0 {
+		v.Environments = tokens.EnvironmentsOf(r)
+	}
+	return v
 }
 
 // with adds what the token could do without.
@@ -81,7 +86,7 @@ func writeToken(w io.Writer, v tokenView, asJSON bool) error {
 	row("id", v.ID)
 	row("name", v.Name)
 	row("owner", orDash(v.Owner))
-	row("environment", v.Environment)
+	row("environment", orWord(strings.Join(v.Environments, " "), v.Environment))
 	row("kind", v.kind())
 	row("enabled", yesNo(v.Enabled))
 	row("created", orDash(v.Created))

@@ -36,6 +36,9 @@ type Call struct {
 	// Permits asks the policies of the user that the caller acts for whether they grant a permission without conditions.
 	// It is false for a caller that acts for nobody.
 	Permits func(ctx context.Context, permission string) (bool, error)
+	// Reaches reports whether the caller's credential is good for requests to an environment. nil: for that of the request
+	// only.
+	Reaches func(environment string) bool
 }
 
 // Caller is who calls. It is the neutral form of the gate's principal, because the APIs of different engines share it.

@@ -59,7 +59,10 @@ func (i *Issuer) identify(h header, claims map[string]any) (*Identity, window, t
 }
 
 func (i *Issuer) isFor(audience []string) bool {
-	return slices.ContainsFunc(audience, func(name string) bool { return slices.Contains(i.Audiences, name) })
+	return slices.ContainsFunc(audience, func(name string) bool {
+		begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		return slices.Contains(i.Audiences, name) || slices.ContainsFunc(i.AudiencePrefixes, begins)
+	})
 }
 
 // readPerson reads who is meant.

@@ -13,15 +13,20 @@ import (
 	"github.com/doorward/doorward/tokens"
 )
 
-// Issuer is what the operator says about one issuer of tokens. The zero value of each field but URL and Audiences means
+// Issuer is what is said about one issuer of tokens. The zero value of each field but URL and the audiences means
 // its default. A claim is named by its name; a name that begins with "/" is a JSON pointer (RFC 6901) into the claims:
 // "/realm_access/roles".
 type Issuer struct {
 	URL       string   // the exact text of iss, to the last slash
-	Audiences []string // required: a token is for us when its aud has at least one of these exactly
+	Audiences []string // a token is for us when its aud has at least one of these exactly
+	// AudiencePrefixes admit audiences that begin like this as well. What follows is for the caller to judge. One of
+	// Audiences and AudiencePrefixes is required.
+	AudiencePrefixes []string
 
 	JWKS string              // where the keys are published; default: what URL/.well-known/openid-configuration says
 	Keys *jose.JSONWebKeySet // the keys themselves, instead of JWKS: nothing is fetched, and they never grow stale
+	// KeysLater: the keys are given by Verifier.SetKeys, instead of Keys. Until then there is a fault for each token.
+	KeysLater bool
 
 	Algorithms []string // accepted alg; default ES256, ES384, EdDSA, PS256, RS256; never "none" or a symmetric one
 	Types      []string // accepted typ, without "application/", in any case; default at+jwt, JWT; "" admits tokens without typ
@@ -53,7 +58,7 @@ func (i Issuer) completed() (*Issuer, error) {
 	for n, name := range i.Types {
 		i.Types[n] = mediaType(name)
 	}
-	i.Audiences = slices.Clone(i.Audiences)
+	i.Audiences, i.AudiencePrefixes = slices.Clone(i.Audiences), slices.Clone(i.AudiencePrefixes)
 	i.ScopeClaims = orDefault(i.ScopeClaims, []string{"scope", "scp"})
 	i.UserClaim = cmp.Or(i.UserClaim, "sub")
 	i.EmailClaim = cmp.Or(i.EmailClaim, "email")
@@ -82,7 +87,8 @@ func (i *Issuer) checkNames() error {
 	if i.URL == "" {
 		errs = append(errs, errors.New("an issuer needs the URL that its tokens have as iss"))
 	}
-	if len(i.Audiences) == 0 || slices.Contains(i.Audiences, "") {
+	missing := len(i.Audiences) == 0 && len(i.AudiencePrefixes) == 0
+	if missing || slices.Contains(i.Audiences, "") || slices.Contains(i.AudiencePrefixes, "") {
 		errs = append(errs, errors.New("an audience is required: without one, tokens meant for other services would be accepted"))
 	}
 	for _, name := range i.Algorithms {
@@ -110,9 +116,11 @@ func (i *Issuer) checkTimes() error {
 // checkPlace looks at where the keys come from.
 func (i *Issuer) checkPlace() error {
 	switch {
-	case i.Keys != nil && i.JWKS != "":
+	case (i.Keys != nil || i.KeysLater) && i.JWKS != "":
 		return errors.New("keys are either given or fetched from a URL, not both")
-	case i.Keys != nil:
+	case i.Keys != nil && i.KeysLater:
+		return errors.New("keys are either given now or later, not both")
+	case i.Keys != nil || i.KeysLater:
 		return nil
 	case i.JWKS != "":
 		return checkURL(i.JWKS)

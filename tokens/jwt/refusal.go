@@ -16,6 +16,7 @@ const (
 	BadClaim        tokens.Refusal = "bad_claim"         // a claim that is needed is missing, or one has the wrong form
 	NotYetValid     tokens.Refusal = "not_yet_valid"     // before nbf, or issued in the future
 	LivesTooLong    tokens.Refusal = "lifetime_too_long" // good for longer than the operator allows
+	Revoked         tokens.Refusal = "revoked"           // taken back before its time; said by those who know, not by this package
 )
 
 // dependsOnTime reports whether the same token may be judged otherwise a moment later.

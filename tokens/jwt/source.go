@@ -60,6 +60,10 @@ func newSource(issuer *Issuer, o Options) (*source, error) {
 		close(s.tried)
 		return s, nil
 	}
+	if issuer.KeysLater {
+		close(s.tried) // nobody waits: they may be given at any time
+		return s, nil
+	}
 	client := newClient(o.HTTPClient)
 	s.fetch = func(ctx context.Context) (*keySet, error) { return issuer.fetchKeys(ctx, client) }
 	return s, nil

@@ -33,10 +33,14 @@ const metadataAge = 15 * time.Minute
 
 func (s *server) metadata(w http.ResponseWriter, c *rest.Call) error {
 	issuer := s.issuer(c)
+	base := issuer
+	if s.config.FollowCaller {
+		base = c.BaseURL
+	}
 	methods := []string{"client_secret_basic", "client_secret_post"}
 	document := metadata{
-		Issuer: issuer, TokenEndpoint: issuer + "/sso/oauth2/token", Keys: issuer + "/.well-known/jwks.json",
-		IntrospectionEndpoint: issuer + "/sso/oauth2/introspect", RevocationEndpoint: issuer + "/sso/oauth2/revoke",
+		Issuer: issuer, TokenEndpoint: base + "/sso/oauth2/token", Keys: base + "/.well-known/jwks.json",
+		IntrospectionEndpoint: base + "/sso/oauth2/introspect", RevocationEndpoint: base + "/sso/oauth2/revoke",
 		ResponseTypes: []string{}, GrantTypes: []string{"client_credentials"},
 		TokenAuthMethods: methods, IntrospectionAuthMethods: methods, RevocationAuthMethods: methods,
 	}

@@ -24,6 +24,8 @@ type Config struct {
 	// Issuer is iss of the tokens and the start of every published URL: "https://host[:port]", without a slash at the end.
 	// "": as each client addresses the gateway, which makes tokens of another name another issuer's.
 	Issuer string
+	// FollowCaller: URLs are published as each client addresses the gateway, and not below Issuer.
+	FollowCaller bool
 	// EnvironmentOf names the account that an environment belongs to. nil: there are no environments.
 	EnvironmentOf func(environment string) (account string, ok bool)
 

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// What a token can be for (RFC 8707).
+// What a token can be for (RFC 8707), with an identifier after it.
 const (
-	accountURN     = "urn:dtaccount:"
-	environmentURN = "urn:dtenvironment:"
-	maxResources   = 20
+	AccountURN     = "urn:dtaccount:"
+	EnvironmentURN = "urn:dtenvironment:"
 )
+
+const maxResources = 20
 
 // resources checks what the client wants a token for: its account, environments of its account. Without any wish it is
 // the account. One message serves for what does not exist and what is somebody else's.
 func (s *server) resources(c Client, wanted []string) ([]string, error) {
 	if len(wanted) == 0 {
-		return []string{accountURN + c.Account}, nil
+		return []string{AccountURN + c.Account}, nil
 	}
 	if len(wanted) > maxResources {
 		return nil, refuse(invalidTarget, "A token is for at most %d resources.", maxResources)
@@ -31,10 +32,10 @@ func (s *server) resources(c Client, wanted []string) ([]string, error) {
 }
 
 func (s *server) reaches(c Client, resource string) bool {
-	if account, ok := strings.CutPrefix(resource, accountURN); ok {
+	if account, ok := strings.CutPrefix(resource, AccountURN); ok {
 		return account == c.Account
 	}
-	environment, ok := strings.CutPrefix(resource, environmentURN)
+	environment, ok := strings.CutPrefix(resource, EnvironmentURN)
 	if !ok || !isName(environment) || s.config.EnvironmentOf == nil {
 		return false
 	}

@@ -102,13 +102,14 @@ func TestConcurrentWriters(t *testing.T) {
 // body has found nothing wrong. Fix: the service is shown a date that it refuses. Invariant: 400 makes no token.
 func TestRefusedCreationMakesNothing(t *testing.T) {
 	d := newDesk(t)
+	before := d.list("admin", "").TotalCount
 	for _, body := range []string{
 		`{"name":"a","scopes":["logs.ingest"],"expirationDate":"soon"}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":true}`, `{"name":"a","scopes":["logs.ingest"],"expirationDate":""}`,
 	} {
 		d.want(http.StatusBadRequest, "admin", http.MethodPost, tokensPath, body)
 	}
 	d.want(http.StatusBadRequest, "admin", http.MethodPost, "/api/v1/tokens", `{"name":"a","scopes":["logs.ingest"],"expiresIn":{"value":0}}`)
-	if p := d.list("admin", ""); p.TotalCount != len(d.callers)-1 { // one of them is elsewhere
+	if p := d.list("admin", ""); p.TotalCount != before {
 		t.Errorf("%d tokens", p.TotalCount)
 	}
 	if events := d.store.Events(); len(events) > 0 {

@@ -23,6 +23,7 @@ func (c Config) within(call *rest.Call) *tokens.Limited {
 		Administrator: caller.Administrator,
 		Holds:         caller.Holds,
 		Permits:       call.Permits,
+		Reaches:       call.Reaches,
 	})
 }
 

@@ -2,6 +2,7 @@ package tokenapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -43,6 +44,7 @@ type desk struct {
 var grants = map[string][]string{
 	"viewer@example.org":  {"environment:roles:viewer"},
 	"manager@example.org": {"environment:roles:viewer", "environment:roles:manage-settings", "environment-api:metrics:read"},
+	"robot":               {"storage:metrics:read"},
 }
 
 func newDesk(t testing.TB) *desk {
@@ -56,12 +58,13 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	d.service = tokens.NewService(tokens.ServiceConfig{Store: d.store, Formats: formats, Scopes: catalog(t), Random: d, Now: d.clock})
-	for _, o := range tokenapi.Operations(tokenapi.Config{
+	config := tokenapi.Config{
 		Tokens:    d.service,
 		Tenants:   tokens.NewTenants(tokens.TenantsConfig{Store: d.store, Sealer: sealer, Random: d, Now: d.clock}),
 		Now:       d.clock,
 		Endpoints: func(base string) []string { return []string{base + "/communication"} },
-	}) {
+	}
+	for _, o := range slices.Concat(tokenapi.Operations(config), tokenapi.PlatformOperations(config)) {
 		d.mux.HandleFunc(o.Method+" "+o.Path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, o) })
 	}
 	d.hire(formats)
@@ -95,19 +98,24 @@ func (d *desk) hire(formats *tokens.Formats) {
 		"clerk":    {User: "clerk@example.org", Scopes: []string{"apiTokens.read", "apiTokens.write", "metrics.read"}},
 		"person":   {User: "viewer@example.org", Personal: true, ActsForUser: true, Scopes: []string{"apiTokens.read", "apiTokens.write", "metrics.read"}},
 		"manager":  {User: "manager@example.org", ActsForUser: true, Scopes: []string{"apiTokens.read", "apiTokens.write", "events.read"}},
+		"bearer":   {Kind: "jwt", User: "viewer@example.org", ActsForUser: true, Scopes: []string{"platform-token:tokens:manage", "storage:logs:read"}},
+		"robot":    {User: "robot", Kind: "dt0s16", ActsForUser: true, Scopes: []string{"platform-token:tokens:manage"}},
 		"stranger": {Environment: "elsewhere", Administrator: true, Scopes: []string{"apiTokens.read", "apiTokens.write"}},
 	}
 	for name, caller := range d.callers {
 		if caller.Environment == "" {
 			caller.Environment = "prod"
 		}
-		caller.TokenName, caller.Kind, caller.Address = name, "dt0c01", "192.0.2.1"
+		caller.TokenName, caller.Kind, caller.Address = name, cmp.Or(caller.Kind, "dt0c01"), "192.0.2.1"
 		presented, err := formats.Parse(secretOf(name))
 		if err != nil {
 			d.t.Fatal(err)
 		}
 		caller.TokenID = presented.ID
 		d.callers[name] = caller
+		if caller.Kind != "dt0c01" {
+			continue // is in no store, or not looked for there
+		}
 		d.store.Put(tokens.Record{
 			ID: presented.ID, Digest: presented.Digest(), Name: name, Owner: caller.User, Environment: caller.Environment, Personal: caller.Personal,
 			Administrator: caller.Administrator, Enabled: true, Scopes: caller.Scopes, Created: start.Add(-24 * time.Hour),
@@ -142,10 +150,14 @@ func (d *desk) Read(b []byte) (int, error) {
 
 // serve is what the gate does around an operation.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request, o rest.Operation) {
-	caller := d.callers[r.Header.Get("Caller")]
+	name := r.Header.Get("Caller")
+	caller := d.callers[name]
 	ctx := audit.WithOrigin(r.Context(), audit.Origin{Environment: caller.Environment, Address: caller.Address})
 	err := o.Serve(w, &rest.Call{
-		Request: r.WithContext(ctx), Caller: caller, BaseURL: "https://gate.example.org", Param: r.PathValue,
+		Request: r.WithContext(ctx), Caller: caller, Account: "acme", BaseURL: "https://gate.example.org", Param: r.PathValue,
+		Reaches: func(environment string) bool {
+			return environment == caller.Environment || name == "bearer" && environment == "test"
+		},
 		Permits: func(_ context.Context, permission string) (bool, error) {
 			return caller.ActsForUser && slices.Contains(grants[caller.User], permission), nil
 		},

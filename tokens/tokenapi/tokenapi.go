@@ -1,5 +1,5 @@
-// Package tokenapi is the REST API of token administration: access tokens, ActiveGate tokens, the tenant token and the
-// settings of an environment.
+// Package tokenapi is the REST API of token administration: access tokens, platform tokens, ActiveGate tokens, the tenant
+// token and the settings of an environment.
 //
 // The package translates. What may be done is decided by package tokens, which knows the rules, and by the gate, which has
 // already asked for the scope of the operation before any function here runs.
@@ -22,7 +22,7 @@ type Config struct {
 	Endpoints func(base string) []string
 }
 
-// Operations are all of the API. Their paths are rows of the endpoint table, which says what each asks for.
+// Operations are all of the API but for platform tokens, which belong to an account. Their paths are rows of the endpoint table, which says what each asks for.
 func Operations(c Config) []rest.Operation {
 	if c.Now == nil {
 		c.Now = time.Now

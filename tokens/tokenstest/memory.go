@@ -4,6 +4,7 @@ package tokenstest
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/doorward/doorward/internal/audit"
@@ -45,7 +46,7 @@ func (m *Memory) put(r tokens.Record) {
 
 // detached is a copy that shares nothing with the record.
 func detached(r tokens.Record) tokens.Record {
-	r.Scopes, r.Networks = slices.Clone(r.Scopes), slices.Clone(r.Networks)
+	r.Scopes, r.Networks, r.Environments = slices.Clone(r.Scopes), slices.Clone(r.Networks), slices.Clone(r.Environments)
 	return r
 }
 
@@ -110,6 +111,29 @@ func (m *Memory) CreateToken(ctx context.Context, r tokens.Record, e audit.Event
 		return err
 	}
 	defer m.mu.Unlock()
+	return m.create(ctx, r, e)
+}
+
+// CreateLimitedToken implements tokens.Store.
+func (m *Memory) CreateLimitedToken(ctx context.Context, r tokens.Record, limit int, e audit.Event) error {
+	if err := m.begin(ctx, "CreateLimitedToken"); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	kind, _, _ := strings.Cut(r.ID, ".")
+	n := 0
+	for _, other := range m.records {
+		if other.Owner == r.Owner && ofKind(kind, other) {
+			n++
+		}
+	}
+	if n >= limit {
+		return tokens.ErrFull
+	}
+	return m.create(ctx, r, e)
+}
+
+func (m *Memory) create(ctx context.Context, r tokens.Record, e audit.Event) error {
 	for id, other := range m.records {
 		if id == r.ID || r.Legacy && other.Legacy && other.Digest.Equal(r.Digest) {
 			return tokens.ErrExists

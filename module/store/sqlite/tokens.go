@@ -11,7 +11,7 @@ import (
 
 // recordColumns are all but the identifier, which some queries take from another table.
 const recordColumns = `digest, name, owner, tokens.environment, cluster, tokens.personal, administrator, legacy, enabled, seed,
-	activegate, scopes, networks, tokens.created, modified, expires, last_used, last_used_ip`
+	activegate, environments, scopes, networks, tokens.created, modified, expires, last_used, last_used_ip`
 
 const selectRecord = `SELECT id, ` + recordColumns + ` FROM tokens`
 
@@ -47,7 +47,7 @@ func scanTokenAnd(row scanner, more ...any) (tokens.Record, error) {
 	var digest []byte
 	var created, modified, expires, lastUsed int64
 	into := append([]any{&r.ID, &digest, &r.Name, &r.Owner, &r.Environment, &r.Cluster, &r.Personal, &r.Administrator, &r.Legacy,
-		&r.Enabled, &r.Seed, &r.ActiveGate, (*names)(&r.Scopes), (*names)(&r.Networks), &created, &modified, &expires, &lastUsed,
+		&r.Enabled, &r.Seed, &r.ActiveGate, (*names)(&r.Environments), (*names)(&r.Scopes), (*names)(&r.Networks), &created, &modified, &expires, &lastUsed,
 		&r.LastUsedIP}, more...)
 	if err := row.Scan(into...); err != nil {
 		return tokens.Record{}, err

@@ -78,7 +78,7 @@ func testUpdate(t *testing.T, open Open) {
 		*r = tokens.Record{
 			ID: "stolen", Digest: tokens.DigestOf("stolen"), Legacy: true, Created: epoch.Add(-time.Hour),
 			ActiveGate: "CLUSTER", Seed: true,
-			Name: "renamed", Environment: "other", Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
+			Name: "renamed", Environment: "other", Environments: []string{"third"}, Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
 		}
 		return nil
 	})
@@ -88,7 +88,7 @@ func testUpdate(t *testing.T, open Open) {
 	// What makes it this token has stayed; everything else is as change left it.
 	want := tokens.Record{
 		ID: record(1).ID, Digest: record(1).Digest, Created: record(1).Created,
-		Name: "renamed", Environment: "other", Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
+		Name: "renamed", Environment: "other", Environments: []string{"third"}, Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
 	}
 	wantToken(t, s, want)
 	wantToken(t, s, record(2))
@@ -204,7 +204,7 @@ func testHostile(t *testing.T, open Open) {
 	for i, text := range texts {
 		r := record(i)
 		r.ID, r.Name, r.Owner, r.Environment, r.LastUsedIP = text, text, text, text, text
-		r.Scopes, r.Networks = []string{text, text + "2"}, []string{text}
+		r.Scopes, r.Networks, r.Environments = []string{text, text + "2"}, []string{text}, []string{text}
 		e := event("token.create", text)
 		e.Actor, e.Detail, e.Message, e.Patch, e.Environment, e.Origin, e.Decision = text, text, text, text, text, text, text
 		if err := s.CreateToken(t.Context(), r, e); err != nil {
