@@ -78,6 +78,18 @@ func count(ctx context.Context, db querier, table string, c conditions) (n int, 
 	return n, err
 }
 
+// readCount counts rows outside of any transaction.
+func readCount(ctx context.Context, s *Store, table string, c conditions) (n int, err error) {
+	err = s.wait.retry(ctx, func() (err error) {
+		n, err = count(ctx, s.reader, table, c)
+		return err
+	})
+	if err != nil {
+		return 0, faultOf(ctx, "count of "+table, err)
+	}
+	return n, nil
+}
+
 // gone executes a DELETE … RETURNING true that is to delete one row.
 func gone(ctx context.Context, tx *sql.Tx, text, key string) error {
 	var was bool

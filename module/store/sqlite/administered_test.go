@@ -15,8 +15,7 @@ import (
 func TestAdministeredPlans(t *testing.T) {
 	s := openNew(t)
 	const page = ` AND uuid > 'x' ORDER BY uuid LIMIT 9`
-	// Sorting is of the boundaries of one binding only.
-	boundaryNames := "|CORRELATED SCALAR SUBQUERY 1|USE TEMP B-TREE FOR json_group_array(ORDER BY)|SEARCH binding_boundaries USING PRIMARY KEY (binding_id=?)"
+	const boundaryNames = "|CORRELATED SCALAR SUBQUERY 1|SEARCH binding_boundaries USING PRIMARY KEY (binding_id=?)"
 	tests := []struct{ query, want string }{
 		{selectPolicy + ` WHERE level_type = 'account' AND level_id = 'x'` + page,
 			"SEARCH policies USING INDEX policies_level (level_type=? AND level_id=? AND uuid>?)"},
@@ -34,6 +33,10 @@ func TestAdministeredPlans(t *testing.T) {
 			"SEARCH bindings USING INDEX bindings_level (level_type=? AND level_id=? AND id>?)" + boundaryNames},
 		{selectBinding + ` WHERE policy_uuid = 'x' ORDER BY id`,
 			"SEARCH bindings USING INDEX bindings_policy (policy_uuid=?)" + boundaryNames},
+		{selectBinding + ` WHERE level_type = 'account' AND level_id = 'x' AND policy_uuid = 'x' ORDER BY id LIMIT 9`,
+			"SEARCH bindings USING INDEX bindings_level_policy (level_type=? AND level_id=? AND policy_uuid=?)" + boundaryNames},
+		{selectBinding + ` WHERE level_type = 'account' AND level_id = 'x' AND group_uuid = 'x' AND policy_uuid = 'x'`,
+			"SEARCH bindings USING INDEX bindings_same (group_uuid=? AND level_type=? AND level_id=? AND policy_uuid=?)" + boundaryNames},
 		{selectBinding + ` WHERE group_uuid = 'x'`, "SEARCH bindings USING INDEX bindings_same (group_uuid=?)" + boundaryNames},
 		{`SELECT count(*) FROM binding_boundaries WHERE boundary_uuid = 'x'`,
 			"SEARCH binding_boundaries USING COVERING INDEX binding_boundaries_boundary (boundary_uuid=?)"},
@@ -54,6 +57,27 @@ func TestAdministeredPlans(t *testing.T) {
 
 var cause = audit.Event{Time: time.UnixMilli(1), Actor: "cli:tester", Action: "group.delete", Object: "g"}
 
+// TestAdministeredCountPlans: what is shown with the limits, and looked at by every creation, is read from an index only.
+func TestAdministeredCountPlans(t *testing.T) {
+	s := openNew(t)
+	at := pap.AccountLevel("x")
+	for table, tt := range map[string]struct {
+		c    conditions
+		want string
+	}{
+		"policies":    {policyConditions(pap.PolicyQuery{Level: at}), "(level_type=? AND level_id=?)"},
+		"bindings":    {bindingConditions(pap.BindingQuery{Level: at}), "(level_type=? AND level_id=?)"},
+		"boundaries":  {boundaryConditions(pap.BoundaryQuery{AccountID: "x"}), "(account_id=?)"},
+		"user_groups": {groupConditions(pap.GroupQuery{AccountID: "x"}), "(account_id=?)"},
+		"users":       {userConditions(pap.UserQuery{AccountID: "x"}), "(account_id=?)"},
+	} {
+		got := plan(t, s, `SELECT count(*) FROM `+table+tt.c.where(), tt.c.values...)
+		if !strings.HasPrefix(got, "SEARCH "+table+" USING COVERING INDEX") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("%s: got plan %s, want a covering index %s", table, got, tt.want)
+		}
+	}
+}
+
 // bindMany makes a group with bindings at one account, without paying for a transaction each.
 func bindMany(t testing.TB, s *Store, count int) {
 	t.Helper()
@@ -61,7 +85,8 @@ func bindMany(t testing.TB, s *Store, count int) {
 		t.Fatal(err)
 	}
 	_, err := s.writer.ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-		INSERT INTO bindings SELECT printf('%09d', i), 'account', 'a', 'p', 'g', printf('{"n":"%d"}', i), '{}', 0, NULL FROM n`, count)
+		INSERT INTO bindings (id, level_type, level_id, policy_uuid, group_uuid, parameters, metadata, created)
+		SELECT printf('%09d', i), 'account', 'a', 'p', 'g', printf('{"n":"%d"}', i), '{}', 0 FROM n`, count)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +114,7 @@ func TestHalfACascadeIsNone(t *testing.T) {
 	s := openNew(t)
 	bindMany(t, s, 3)
 	for _, text := range []string{
-		`INSERT INTO users VALUES ('u', 'a', 'u@example.org', 0, '', 0, NULL)`,
+		`INSERT INTO users (id, account_id, email, service_user, name, created) VALUES ('u', 'a', 'u@example.org', 0, '', 0)`,
 		`INSERT INTO memberships VALUES ('u', 'g')`,
 		`CREATE TRIGGER broken BEFORE INSERT ON changes WHEN new.kind = 'group' BEGIN SELECT RAISE(ABORT, 'broken'); END`,
 	} {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/doorward/doorward/internal/audit"
@@ -11,15 +12,16 @@ import (
 )
 
 const selectBinding = `SELECT id, level_type, level_id, policy_uuid, group_uuid, parameters,
-	(SELECT json_group_array(boundary_uuid ORDER BY boundary_uuid) FROM binding_boundaries WHERE binding_id = id),
-	metadata, created, modified FROM bindings`
+	(SELECT json_group_array(boundary_uuid) FROM binding_boundaries WHERE binding_id = id),
+	metadata, shadow, created, modified FROM bindings`
 
 func scanBinding(row scanner) (pap.Binding, error) {
 	var b pap.Binding
 	var created int64
 	err := row.Scan(&b.ID, &b.Level.Type, &b.Level.ID, &b.PolicyUUID, &b.GroupUUID, (*pairs)(&b.Parameters),
-		(*names)(&b.Boundaries), (*pairs)(&b.Metadata), &created, (*instant)(&b.Modified))
+		(*names)(&b.Boundaries), (*pairs)(&b.Metadata), &b.Shadow, &created, (*instant)(&b.Modified))
 	b.Created = time.UnixMilli(created).UTC()
+	slices.Sort(b.Boundaries) // they come in order, which SQLite does not promise, and sorts slowly when it is told to
 	return b, err
 }
 
@@ -31,6 +33,11 @@ func (s *Store) Binding(ctx context.Context, id string) (pap.Binding, error) {
 // Bindings returns a page of bindings.
 func (s *Store) Bindings(ctx context.Context, q pap.BindingQuery, page pap.Page) ([]pap.Binding, error) {
 	return readPage(ctx, s, "bindings", scanBinding, selectBinding, bindingConditions(q), "id", page)
+}
+
+// CountBindings is the number of bindings that q selects.
+func (s *Store) CountBindings(ctx context.Context, q pap.BindingQuery) (int, error) {
+	return readCount(ctx, s, "bindings", bindingConditions(q))
 }
 
 func bindingConditions(q pap.BindingQuery) (c conditions) {

@@ -30,13 +30,13 @@ func (s *Store) EditBindings(ctx context.Context, q pap.BindingQuery, limit int,
 		if err != nil {
 			return nil, err
 		}
-		wanted, err := edit(slices.Clone(current))
-		if err != nil {
-			return nil, verdict{err}
-		}
 		work := bindingWork{tx: tx, cause: e, level: q.Level, current: map[string]pap.Binding{}}
 		for _, b := range current {
-			work.current[b.ID] = b
+			work.current[b.ID] = b.Clone() // edit may change what it is handed
+		}
+		wanted, err := edit(current)
+		if err != nil {
+			return nil, verdict{err}
 		}
 		if err := work.do(ctx, wanted, check); err != nil {
 			return nil, err
@@ -97,13 +97,15 @@ func (w *bindingWork) delete(ctx context.Context, id string) error {
 }
 
 func (w *bindingWork) put(ctx context.Context, b pap.Binding) error {
-	action, write := pap.BindingCreate, insertBinding
-	if _, replaces := w.current[b.ID]; replaces {
-		action, write = pap.BindingUpdate, updateBinding
+	var event audit.Event
+	var err error
+	if before, replaces := w.current[b.ID]; replaces {
+		event, err = b.UpdateEvent(before, w.cause), updateBinding(ctx, w.tx, b)
 	} else {
+		event, err = b.Event(pap.BindingCreate, w.cause), insertBinding(ctx, w.tx, b)
 		w.added = true
 	}
-	if err := write(ctx, w.tx, b); err != nil {
+	if err != nil {
 		return unknownReference(taken(err))
 	}
 	for _, boundary := range b.Boundaries {
@@ -112,7 +114,7 @@ func (w *bindingWork) put(ctx context.Context, b pap.Binding) error {
 			return unknownReference(err)
 		}
 	}
-	w.entries = append(w.entries, entry{feed.Binding, b.ID, b.Event(action, w.cause)})
+	w.entries = append(w.entries, entry{feed.Binding, b.ID, event})
 	return nil
 }
 
@@ -128,8 +130,8 @@ func (w *bindingWork) full(ctx context.Context, limit int) error {
 
 func insertBinding(ctx context.Context, tx *sql.Tx, b pap.Binding) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO bindings (id, level_type, level_id, policy_uuid, group_uuid, parameters,
-		metadata, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, b.ID, b.Level.Type, b.Level.ID, b.PolicyUUID,
-		b.GroupUUID, pairs(b.Parameters), pairs(b.Metadata), b.Created.UnixMilli(), instant(b.Modified))
+		metadata, shadow, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, b.ID, b.Level.Type, b.Level.ID, b.PolicyUUID,
+		b.GroupUUID, pairs(b.Parameters), pairs(b.Metadata), b.Shadow, b.Created.UnixMilli(), instant(b.Modified))
 	return err
 }
 
@@ -137,8 +139,8 @@ func updateBinding(ctx context.Context, tx *sql.Tx, b pap.Binding) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM binding_boundaries WHERE binding_id = ?`, b.ID); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE bindings SET parameters = ?, metadata = ?, modified = ? WHERE id = ?`,
-		pairs(b.Parameters), pairs(b.Metadata), instant(b.Modified), b.ID)
+	_, err := tx.ExecContext(ctx, `UPDATE bindings SET parameters = ?, metadata = ?, shadow = ?, modified = ? WHERE id = ?`,
+		pairs(b.Parameters), pairs(b.Metadata), b.Shadow, instant(b.Modified), b.ID)
 	return err
 }
 

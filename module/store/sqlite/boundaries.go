@@ -27,10 +27,18 @@ func (s *Store) Boundary(ctx context.Context, uuid string) (pap.Boundary, error)
 
 // Boundaries returns a page of boundaries.
 func (s *Store) Boundaries(ctx context.Context, q pap.BoundaryQuery) ([]pap.Boundary, error) {
-	var c conditions
+	return readPage(ctx, s, "boundaries", scanBoundary, selectBoundary, boundaryConditions(q), "uuid", q.Page)
+}
+
+// CountBoundaries is the number of boundaries that q selects.
+func (s *Store) CountBoundaries(ctx context.Context, q pap.BoundaryQuery) (int, error) {
+	return readCount(ctx, s, "boundaries", boundaryConditions(q))
+}
+
+func boundaryConditions(q pap.BoundaryQuery) (c conditions) {
 	c.equal("account_id", q.AccountID)
 	c.equal("name", q.Name)
-	return readPage(ctx, s, "boundaries", scanBoundary, selectBoundary, c, "uuid", q.Page)
+	return c
 }
 
 // CreateBoundary adds a boundary.
@@ -51,28 +59,28 @@ func (s *Store) CreateBoundary(ctx context.Context, b pap.Boundary, limit int, e
 // UpdateBoundary stores what change left, if check has nothing against it.
 func (s *Store) UpdateBoundary(ctx context.Context, uuid string, e audit.Event, change func(*pap.Boundary) error,
 	check func(pap.Assignment) error) error {
-	return s.change(ctx, "update boundary", feed.Boundary, uuid, e, func(tx *sql.Tx) error {
+	return s.changes(ctx, "update boundary", func(tx *sql.Tx) ([]entry, error) {
 		before, err := scanBoundary(tx.QueryRowContext(ctx, selectBoundary+` WHERE uuid = ?`, uuid))
 		if err != nil {
-			return absent(err)
+			return nil, absent(err)
 		}
-		b := before
+		b := before.Clone()
 		if err := change(&b); err != nil {
-			return verdict{err}
+			return nil, verdict{err}
 		}
 		b.UUID, b.AccountID, b.Created = before.UUID, before.AccountID, before.Created
 		a, err := readAssignment(ctx, tx,
 			` WHERE id IN (SELECT binding_id FROM binding_boundaries WHERE boundary_uuid = ?)`, uuid)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		a.Boundaries[uuid] = b
 		if err := check(a); err != nil {
-			return verdict{err}
+			return nil, verdict{err}
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE boundaries SET name = ?, query = ?, metadata = ?, modified = ? WHERE uuid = ?`,
 			b.Name, b.Query, pairs(b.Metadata), instant(b.Modified), uuid)
-		return taken(err)
+		return []entry{{feed.Boundary, uuid, pap.BoundaryEvent(e, before, b)}}, taken(err)
 	})
 }
 

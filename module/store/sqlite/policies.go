@@ -10,13 +10,14 @@ import (
 	"github.com/doorward/doorward/policyengine/pap"
 )
 
-const selectPolicy = `SELECT uuid, level_type, level_id, name, description, tags, statement, created, modified FROM policies`
+const selectPolicy = `SELECT uuid, level_type, level_id, name, description, tags, statement, shadow, created,
+	modified FROM policies`
 
 func scanPolicy(row scanner) (pap.Policy, error) {
 	var p pap.Policy
 	var created int64
-	err := row.Scan(&p.UUID, &p.Level.Type, &p.Level.ID, &p.Name, &p.Description, (*names)(&p.Tags), &p.Statement, &created,
-		(*instant)(&p.Modified))
+	err := row.Scan(&p.UUID, &p.Level.Type, &p.Level.ID, &p.Name, &p.Description, (*names)(&p.Tags), &p.Statement, &p.Shadow,
+		&created, (*instant)(&p.Modified))
 	p.Created = time.UnixMilli(created).UTC()
 	return p, err
 }
@@ -28,10 +29,18 @@ func (s *Store) Policy(ctx context.Context, uuid string) (pap.Policy, error) {
 
 // Policies returns a page of policies.
 func (s *Store) Policies(ctx context.Context, q pap.PolicyQuery) ([]pap.Policy, error) {
-	var c conditions
+	return readPage(ctx, s, "policies", scanPolicy, selectPolicy, policyConditions(q), "uuid", q.Page)
+}
+
+// CountPolicies is the number of policies that q selects.
+func (s *Store) CountPolicies(ctx context.Context, q pap.PolicyQuery) (int, error) {
+	return readCount(ctx, s, "policies", policyConditions(q))
+}
+
+func policyConditions(q pap.PolicyQuery) (c conditions) {
 	c.atLevel(q.Level)
 	c.equal("name", q.Name)
-	return readPage(ctx, s, "policies", scanPolicy, selectPolicy, c, "uuid", q.Page)
+	return c
 }
 
 // CreatePolicy adds a policy.
@@ -43,8 +52,8 @@ func (s *Store) CreatePolicy(ctx context.Context, p pap.Policy, limit int, e aud
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO policies (uuid, level_type, level_id, name, description, tags, statement,
-			created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.UUID, p.Level.Type, p.Level.ID, p.Name, p.Description,
-			names(p.Tags), p.Statement, p.Created.UnixMilli(), instant(p.Modified))
+			shadow, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.UUID, p.Level.Type, p.Level.ID, p.Name,
+			p.Description, names(p.Tags), p.Statement, p.Shadow, p.Created.UnixMilli(), instant(p.Modified))
 		return taken(err)
 	})
 }
@@ -52,27 +61,28 @@ func (s *Store) CreatePolicy(ctx context.Context, p pap.Policy, limit int, e aud
 // UpdatePolicy stores what change left, if check has nothing against it.
 func (s *Store) UpdatePolicy(ctx context.Context, uuid string, e audit.Event, change func(*pap.Policy) error,
 	check func(pap.Assignment) error) error {
-	return s.change(ctx, "update policy", feed.Policy, uuid, e, func(tx *sql.Tx) error {
+	return s.changes(ctx, "update policy", func(tx *sql.Tx) ([]entry, error) {
 		before, err := scanPolicy(tx.QueryRowContext(ctx, selectPolicy+` WHERE uuid = ?`, uuid))
 		if err != nil {
-			return absent(err)
+			return nil, absent(err)
 		}
-		p := before
+		p := before.Clone()
 		if err := change(&p); err != nil {
-			return verdict{err}
+			return nil, verdict{err}
 		}
 		p.UUID, p.Level, p.Created = before.UUID, before.Level, before.Created
 		a, err := readAssignment(ctx, tx, ` WHERE policy_uuid = ?`, uuid)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		a.Policies[uuid] = p
 		if err := check(a); err != nil {
-			return verdict{err}
+			return nil, verdict{err}
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE policies SET name = ?, description = ?, tags = ?, statement = ?, modified = ?
-			WHERE uuid = ?`, p.Name, p.Description, names(p.Tags), p.Statement, instant(p.Modified), uuid)
-		return taken(err)
+		_, err = tx.ExecContext(ctx, `UPDATE policies SET name = ?, description = ?, tags = ?, statement = ?, shadow = ?,
+			modified = ? WHERE uuid = ?`,
+			p.Name, p.Description, names(p.Tags), p.Statement, p.Shadow, instant(p.Modified), uuid)
+		return []entry{{feed.Policy, uuid, pap.PolicyEvent(e, before, p)}}, taken(err)
 	})
 }
 

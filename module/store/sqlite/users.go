@@ -10,12 +10,13 @@ import (
 	"github.com/doorward/doorward/policyengine/pap"
 )
 
-const selectUser = `SELECT id, account_id, email, service_user, name, created, modified FROM users`
+const selectUser = `SELECT id, account_id, email, service_user, name, description, created, modified FROM users`
 
 func scanUser(row scanner) (pap.User, error) {
 	var u pap.User
 	var created int64
-	err := row.Scan(&u.ID, &u.AccountID, &u.Email, &u.ServiceUser, &u.Name, &created, (*instant)(&u.Modified))
+	err := row.Scan(&u.ID, &u.AccountID, &u.Email, &u.ServiceUser, &u.Name, &u.Description, &created,
+		(*instant)(&u.Modified))
 	u.Created = time.UnixMilli(created).UTC()
 	return u, err
 }
@@ -32,7 +33,15 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (pap.User, error)
 
 // Users returns a page of users.
 func (s *Store) Users(ctx context.Context, q pap.UserQuery) ([]pap.User, error) {
-	var c conditions
+	return readPage(ctx, s, "users", scanUser, selectUser, userConditions(q), "id", q.Page)
+}
+
+// CountUsers is the number of users that q selects.
+func (s *Store) CountUsers(ctx context.Context, q pap.UserQuery) (int, error) {
+	return readCount(ctx, s, "users", userConditions(q))
+}
+
+func userConditions(q pap.UserQuery) (c conditions) {
 	c.equal("account_id", q.AccountID)
 	if q.Group != "" {
 		c.add("id IN (SELECT user_id FROM memberships WHERE group_uuid = ?)", q.Group)
@@ -40,7 +49,7 @@ func (s *Store) Users(ctx context.Context, q pap.UserQuery) ([]pap.User, error) 
 	if q.Kind != pap.AnyUser {
 		c.add("service_user = ?", q.Kind == pap.ServiceUser)
 	}
-	return readPage(ctx, s, "users", scanUser, selectUser, c, "id", q.Page)
+	return c
 }
 
 // CreateUser adds a user.
@@ -51,26 +60,30 @@ func (s *Store) CreateUser(ctx context.Context, u pap.User, limit int, e audit.E
 		if err := room(ctx, tx, limit, "users", account); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO users (id, account_id, email, service_user, name, created, modified)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			u.ID, u.AccountID, u.Email, u.ServiceUser, u.Name, u.Created.UnixMilli(), instant(u.Modified))
+		_, err := tx.ExecContext(ctx, `INSERT INTO users (id, account_id, email, service_user, name, description, created, modified)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			u.ID, u.AccountID, u.Email, u.ServiceUser, u.Name, u.Description, u.Created.UnixMilli(), instant(u.Modified))
 		return taken(err)
 	})
 }
 
-// UpdateUser stores the name that change left.
+// UpdateUser stores the name and the description that change left.
 func (s *Store) UpdateUser(ctx context.Context, id string, e audit.Event, change func(*pap.User) error) error {
-	return s.change(ctx, "update user", feed.User, id, e, func(tx *sql.Tx) error {
-		u, err := scanUser(tx.QueryRowContext(ctx, selectUser+` WHERE id = ?`, id))
+	return s.changes(ctx, "update user", func(tx *sql.Tx) ([]entry, error) {
+		before, err := scanUser(tx.QueryRowContext(ctx, selectUser+` WHERE id = ?`, id))
 		if err != nil {
-			return absent(err)
+			return nil, absent(err)
 		}
-		if err := change(&u); err != nil {
-			return verdict{err}
+		changed := before
+		if err := change(&changed); err != nil {
+			return nil, verdict{err}
 		}
 		// The address is left out: it is what credentials name their owner by, so another address is another user.
-		_, err = tx.ExecContext(ctx, `UPDATE users SET name = ?, modified = ? WHERE id = ?`, u.Name, instant(u.Modified), id)
-		return err
+		after := before
+		after.Name, after.Description, after.Modified = changed.Name, changed.Description, changed.Modified
+		_, err = tx.ExecContext(ctx, `UPDATE users SET name = ?, description = ?, modified = ? WHERE id = ?`,
+			after.Name, after.Description, instant(after.Modified), id)
+		return []entry{{feed.User, id, pap.UserEvent(e, before, after)}}, err
 	})
 }
 

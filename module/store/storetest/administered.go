@@ -23,6 +23,7 @@ var administered = []contractTest{
 	{"BoundaryDelete", testBoundaryDelete},
 	{"Group", testGroup},
 	{"GroupDelete", testGroupDelete},
+	{"GroupBatch", testGroupBatch},
 	{"User", testUser},
 	{"UserDelete", testUserDelete},
 	{"Memberships", testMemberships},
@@ -32,6 +33,9 @@ var administered = []contractTest{
 	{"BindingRefused", testBindingRefused},
 	{"BindingLimit", testBindingLimit},
 	{"Assigned", testAssigned},
+	{"Counts", testCounts},
+	{"Patches", testPatches},
+	{"PatchesOfBindings", testPatchesOfBindings},
 	{"AdministeredHostile", testAdministeredHostile},
 	{"AdministeredPaging", testAdministeredPaging},
 }
@@ -48,7 +52,7 @@ func policy(n int) pap.Policy {
 	return pap.Policy{
 		UUID: fmt.Sprintf("policy-%03d", n), Level: pap.AccountLevel(account), Name: fmt.Sprint("policy ", n),
 		Description: "two\nlines", Tags: []string{"b", "a"}, Statement: "ALLOW settings:objects:read; // as it is\n",
-		Created: epoch, Modified: epoch.Add(time.Second),
+		Shadow: n%2 == 1, Created: epoch, Modified: epoch.Add(time.Second),
 	}
 }
 
@@ -63,13 +67,17 @@ func group(n int) pap.Group {
 	return pap.Group{
 		UUID: fmt.Sprintf("group-%03d", n), AccountID: account, Name: fmt.Sprint("group ", n), Description: "d",
 		FederatedValues: []string{"z", "a"}, Owner: pap.OwnerSAML, Created: epoch, Modified: epoch.Add(time.Second),
+		Permissions: []pap.GroupPermission{
+			{Name: "tenant-viewer", Scope: "env", ScopeType: "tenant", Created: epoch.Add(time.Millisecond)},
+			{Name: "account-viewer", Scope: account, ScopeType: "account", Created: epoch},
+		},
 	}
 }
 
 func user(n int) pap.User {
 	return pap.User{
 		ID: fmt.Sprintf("user-%03d", n), AccountID: account, Email: fmt.Sprintf("user-%d@example.org", n), Name: "N",
-		ServiceUser: n%2 == 1, Created: epoch, Modified: epoch.Add(time.Second),
+		Description: "two\nlines", ServiceUser: n%2 == 1, Created: epoch, Modified: epoch.Add(time.Second),
 	}
 }
 

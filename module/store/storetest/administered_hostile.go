@@ -23,8 +23,9 @@ func testAdministeredHostile(t *testing.T, open Open) {
 		b := pap.Boundary{UUID: text, AccountID: text, Name: text, Query: text, Metadata: pairs, Created: epoch}
 		g := pap.Group{
 			UUID: text, AccountID: text, Name: text, Description: text, FederatedValues: []string{text}, Owner: pap.Owner(text), Created: epoch,
+			Permissions: []pap.GroupPermission{{Name: text, Scope: text, ScopeType: text, Created: epoch}},
 		}
-		u := pap.User{ID: text, AccountID: text, Email: text, Name: text, Created: epoch}
+		u := pap.User{ID: text, AccountID: text, Email: text, Name: text, Description: text, Created: epoch}
 		bound := pap.Binding{
 			ID: text, Level: level, PolicyUUID: text, GroupUUID: text, Parameters: pairs, Metadata: pairs, Boundaries: []string{text},
 			Created: epoch,

@@ -15,7 +15,7 @@ func testBindingCreate(t *testing.T, open Open) {
 	ctx := t.Context()
 	full := binding(1, policy(1).UUID, group(1).UUID)
 	full.Parameters, full.Metadata = map[string]string{"b": "1", "a": "2"}, map[string]string{"k": "v"}
-	full.Boundaries, full.Modified = []string{boundary(1).UUID, boundary(2).UUID}, epoch
+	full.Boundaries, full.Modified, full.Shadow = []string{boundary(1).UUID, boundary(2).UUID}, epoch, true
 	again := binding(2, policy(1).UUID, group(1).UUID) // other parameters: none
 	builtIn := binding(3, "of no table", group(1).UUID)
 	elsewhere := binding(4, policy(1).UUID, group(1).UUID)
@@ -31,7 +31,7 @@ func testBindingCreate(t *testing.T, open Open) {
 	const at = `{"levelType":"account","levelId":"acc-1","policyUuid":`
 	wantTraces(t, s, before,
 		trace{feed.Binding, full.ID, "binding.create", at + `"policy-001","group":"group-001",` +
-			`"parameters":{"a":"2","b":"1"},"boundaries":["boundary-001","boundary-002"]}`},
+			`"parameters":{"a":"2","b":"1"},"boundaries":["boundary-001","boundary-002"],"shadow":true}`},
 		trace{feed.Binding, again.ID, "binding.create", at + `"policy-001","group":"group-001"}`},
 		trace{feed.Binding, builtIn.ID, "binding.create", at + `"of no table","group":"group-001"}`},
 		trace{feed.Binding, elsewhere.ID, "binding.create",
@@ -59,7 +59,7 @@ func testBindingReplace(t *testing.T, open Open) {
 	before := revision(t, s)
 	changed := one
 	changed.Parameters, changed.Metadata = map[string]string{"p": "x"}, map[string]string{"m": "y"}
-	changed.Boundaries, changed.Modified = []string{boundary(2).UUID}, epoch
+	changed.Boundaries, changed.Modified, changed.Shadow = []string{boundary(2).UUID}, epoch, true
 	stolen := changed
 	stolen.GroupUUID, stolen.PolicyUUID, stolen.Level = group(2).UUID, policy(2).UUID, pap.AccountLevel(otherAccount)
 	stolen.Created = epoch.AddDate(1, 0, 0)
@@ -84,7 +84,7 @@ func testBindingReplace(t *testing.T, open Open) {
 	const at = `{"levelType":"account","levelId":"acc-1","policyUuid":`
 	wantTraces(t, s, before,
 		trace{feed.Binding, two.ID, "binding.delete", at + `"policy-002","group":"group-001"}`},
-		trace{feed.Binding, one.ID, "binding.update", at + `"policy-001","group":"group-001","parameters":{"p":"x"},"boundaries":["boundary-002"]}`},
+		trace{feed.Binding, one.ID, "binding.update", at + `"policy-001","group":"group-001","parameters":{"p":"x"},"boundaries":["boundary-002"],"shadow":true}`},
 		trace{feed.Binding, added.ID, "binding.create", at + `"policy-002","group":"group-001"}`})
 	must(t, s.DeleteBoundary(ctx, boundary(1).UUID, event("boundary.delete", boundary(1).UUID))) // free again
 }

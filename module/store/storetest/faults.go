@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
@@ -51,22 +52,27 @@ func everyAdministered(ctx context.Context, s pap.Store, calls map[string]error)
 	e, id := event("test", "nobody"), "nobody"
 	_, calls["Policy"] = s.Policy(ctx, id)
 	_, calls["Policies"] = s.Policies(ctx, pap.PolicyQuery{})
+	_, calls["CountPolicies"] = s.CountPolicies(ctx, pap.PolicyQuery{})
 	calls["CreatePolicy"] = s.CreatePolicy(ctx, policy(1), 0, e)
 	calls["UpdatePolicy"] = s.UpdatePolicy(ctx, id, e, func(*pap.Policy) error { return nil }, accept)
 	calls["DeletePolicy"] = s.DeletePolicy(ctx, id, true, e)
 	_, calls["Boundary"] = s.Boundary(ctx, id)
 	_, calls["Boundaries"] = s.Boundaries(ctx, pap.BoundaryQuery{})
+	_, calls["CountBoundaries"] = s.CountBoundaries(ctx, pap.BoundaryQuery{})
 	calls["CreateBoundary"] = s.CreateBoundary(ctx, boundary(1), 0, e)
 	calls["UpdateBoundary"] = s.UpdateBoundary(ctx, id, e, func(*pap.Boundary) error { return nil }, accept)
 	calls["DeleteBoundary"] = s.DeleteBoundary(ctx, id, e)
 	_, calls["Group"] = s.Group(ctx, id)
 	_, calls["Groups"] = s.Groups(ctx, pap.GroupQuery{})
+	_, calls["CountGroups"] = s.CountGroups(ctx, pap.GroupQuery{})
 	calls["CreateGroup"] = s.CreateGroup(ctx, group(1), 0, e)
+	calls["CreateGroups"] = s.CreateGroups(ctx, []pap.Group{group(1)}, 0, []audit.Event{e})
 	calls["UpdateGroup"] = s.UpdateGroup(ctx, id, e, func(*pap.Group) error { return nil })
 	calls["DeleteGroup"] = s.DeleteGroup(ctx, id, e)
 	_, calls["User"] = s.User(ctx, id)
 	_, calls["UserByEmail"] = s.UserByEmail(ctx, id)
 	_, calls["Users"] = s.Users(ctx, pap.UserQuery{})
+	_, calls["CountUsers"] = s.CountUsers(ctx, pap.UserQuery{})
 	calls["CreateUser"] = s.CreateUser(ctx, user(1), 0, e)
 	calls["UpdateUser"] = s.UpdateUser(ctx, id, e, func(*pap.User) error { return nil })
 	calls["DeleteUser"] = s.DeleteUser(ctx, id, e)
@@ -74,6 +80,7 @@ func everyAdministered(ctx context.Context, s pap.Store, calls map[string]error)
 	calls["EditMemberships"] = s.EditMemberships(ctx, id, many, e, func([]string) ([]string, error) { return nil, nil })
 	_, calls["Binding"] = s.Binding(ctx, id)
 	_, calls["Bindings"] = s.Bindings(ctx, pap.BindingQuery{}, pap.Page{})
+	_, calls["CountBindings"] = s.CountBindings(ctx, pap.BindingQuery{})
 	calls["EditBindings"] = s.EditBindings(ctx, pap.BindingQuery{Level: pap.AccountLevel(account)}, many, e,
 		func([]pap.Binding) (pap.BindingEdit, error) { return pap.BindingEdit{}, nil }, accept)
 	_, calls["Assigned"] = s.Assigned(ctx, []string{id}, account, "env")

@@ -21,6 +21,7 @@ func RunShared(t *testing.T, medium func(t *testing.T) Open) {
 		{"TwoHandles", testTwoHandles},
 		{"OpenTogether", testOpenTogether},
 		{"OAuth2Together", testOAuth2Together},
+		{"BindingsTogether", testBindingsTogether},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, medium(t)) })

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	run(t, open, []contractTest{
 		{"CreateAndGet", testCreateAndGet},
 		{"CreateExists", testCreateExists},
+		{"CreateLimited", testCreateLimited},
 		{"Legacy", testLegacy},
 		{"Update", testUpdate},
 		{"UpdateRefused", testUpdateRefused},
@@ -94,6 +95,7 @@ func record(n int) tokens.Record {
 		Personal:      n%2 == 1,
 		Administrator: n%2 == 0,
 		Enabled:       true,
+		Environments:  []string{"abc12346", "abc12347"},
 		Scopes:        []string{"logs.read", "metrics.read"},
 		Networks:      []string{"192.0.2.0/24", "2001:db8::/32"},
 		Created:       at,
@@ -152,7 +154,7 @@ func wantError(t *testing.T, what string, got, want error) {
 // wantFault checks that a failure is not mistaken for an answer.
 func wantFault(t *testing.T, what string, err error) {
 	t.Helper()
-	answers := []error{tokens.ErrNotFound, tokens.ErrExists, query.ErrNotFound, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull,
+	answers := []error{tokens.ErrNotFound, tokens.ErrExists, tokens.ErrFull, query.ErrNotFound, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull,
 		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict}
 	if err == nil || slices.ContainsFunc(answers, func(answer error) bool { return errors.Is(err, answer) }) {
 		t.Errorf("%s: got %v, want a fault", what, err)

@@ -34,13 +34,14 @@ func testUser(t *testing.T, open Open) {
 	update := func(id string, change func(*pap.User) error) error {
 		return s.UpdateUser(ctx, id, event("user.update", id), change)
 	}
-	// The attack: somebody who may rename users gives one the address of another. The invariant: only the name changes.
+	// The attack: somebody who may rename users gives one the address of another. The invariant: only the name
+	// and the description change.
 	must(t, update(user(1).ID, func(u *pap.User) error {
 		*u = pap.User{ID: "stolen", AccountID: otherAccount, Email: "stolen@example.org", Name: "renamed"}
 		return nil
 	}))
 	want := user(1)
-	want.Name, want.Modified = "renamed", bare.Modified
+	want.Name, want.Description, want.Modified = "renamed", "", bare.Modified
 	same(t, "User", want)(s.User(ctx, want.ID))
 	refusal := errors.New("not this one")
 	wantError(t, "refused by change", update(user(2).ID, func(*pap.User) error { return refusal }), refusal)
