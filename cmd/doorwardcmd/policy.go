@@ -9,7 +9,7 @@ import (
 
 var policyNoun = caddycmd.Command{
 	Name:  "policy",
-	Usage: "check|fmt|rego|test|create|list|show|update|delete|bind|unbind|bindings",
+	Usage: "check|fmt|rego|test|create|list|show|update|delete|bind|unbind|bindings|apply|export",
 	Short: "Writes, tests and administers IAM policies",
 	Long: `
 Writes, tests and administers IAM policies. check, fmt, rego and test work on files; the other verbs work on the store
@@ -23,6 +23,7 @@ are built in: they can be bound, and not changed. A policy, group or boundary is
 			checkVerb(policyGrammar), fmtVerb(policyGrammar), policyRego(), policyTest(time.Now),
 			policyCreate(), policyList(), policyShow(), policyUpdate(), policyDelete(),
 			policyBind(), policyUnbind(), policyBindings(),
+			policyApply(time.Now), policyExport(),
 		)
 	},
 }
