@@ -26,6 +26,9 @@ func TestDocs_Options(t *testing.T) {
 	const directive = ":8080 {\n\tdoorward {\n\t\t%\n\t}\n}\n"
 	for _, test := range []struct{ file, block, around, text string }{
 		{"doorward-global.md", "doorward", option, "nonsense"},
+		{"doorward-global.md", "account", option, "account acme {\n nonsense\n}"},
+		{"doorward-global.md", "environment of an account", option, "account acme {\n environment prod {\n nonsense\n}\n}"},
+		{"doorward-global.md", "oauth2", option, "oauth2 {\n nonsense\n}"},
 		{"doorward-global.md", "token_format", option, "token_format shop01 {\n nonsense\n}"},
 		{"doorward-global.md", "issuer", option, "issuer https://login.example.com {\n nonsense\n}"},
 		{"doorward-global.md", "decision_log", option, "decision_log {\n nonsense\n}"},

@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
+	"github.com/doorward/doorward/tokens/oauth2"
 	"github.com/doorward/doorward/tokens/scope"
 )
 
@@ -23,6 +24,7 @@ type AdministrationOptions struct {
 // a gateway.
 type Administration struct {
 	Tokens       *tokens.Service
+	OAuth2       *oauth2.Service // gateways hear of its changes from the store
 	Policies     *pap.Service
 	Permissions  *catalog.Catalog // what policies may name
 	Store        store.Store
@@ -44,7 +46,18 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 		app.Store = o.Store
 	}
 	app.applyDefaults()
-	scopes, err := app.scopes(handlers)
+	if err := app.check(); err != nil {
+		return nil, err
+	}
+	tables, err := app.tablesOf(handlers)
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := joinScopes(tables)
+	if err != nil {
+		return nil, err
+	}
+	clientScopes, err := oauthScopes(tables)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +75,7 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	}
 	return &Administration{
 		Tokens:       tokens.NewService(tokens.ServiceConfig{Store: s, Formats: formats, Scopes: scopes}),
+		OAuth2:       oauth2.NewService(oauth2.ServiceConfig{Store: s, Scopes: clientScopes}),
 		Permissions:  permissions,
 		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: permissions}),
 		Store:        s,
@@ -86,8 +100,8 @@ func (a *Administration) Tenants(keyFiles []string) (*tokens.Tenants, error) {
 // Close closes the store.
 func (a *Administration) Close() error { return a.Store.Close() }
 
-// scopes lists what the app and every handler of a config know.
-func (a *App) scopes(handlers []*Handler) (*scope.Catalog, error) {
+// tablesOf are the endpoints of the app and of every handler of a config.
+func (a *App) tablesOf(handlers []*Handler) ([]*endpoint.Table, error) {
 	layers, err := readLayers(a.Catalogs, a.Endpoints, a.RemoveEndpoints, a.AllowDerived)
 	if err != nil {
 		return nil, err
@@ -100,11 +114,11 @@ func (a *App) scopes(handlers []*Handler) (*scope.Catalog, error) {
 		}
 		tables = append(tables, table)
 	}
-	return joinScopes(tables)
+	return tables, nil
 }
 
-// knownScopes is scopes for a config that is loaded.
-func (a *App) knownScopes() (*scope.Catalog, error) {
+// tables is tablesOf for a config that is loaded.
+func (a *App) tables() ([]*endpoint.Table, error) {
 	table, err := new(Handler).endpointTable(a.layers)
 	if err != nil {
 		return nil, err
@@ -116,7 +130,7 @@ func (a *App) knownScopes() (*scope.Catalog, error) {
 		}
 		tables = append(tables, h.table)
 	}
-	return joinScopes(tables)
+	return tables, nil
 }
 
 // joinScopes lists the scopes of all tables. Where two of them know a scope, the first one's description counts.

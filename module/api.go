@@ -22,8 +22,8 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("doorward_api", parseAPI)
 }
 
-// API serves Doorward's own APIs: access tokens, ActiveGate tokens, the tenant token and its rotation, the audit log, and a
-// description of all of them at `/openapi.json`. They are guarded as every endpoint is, by a credential, a scope and
+// API serves Doorward's own APIs: access tokens, ActiveGate tokens, the tenant token and its rotation, OAuth2 clients and
+// their tokens, the audit log, and a description of all of them at `/openapi.json`. They are guarded as every endpoint is, by a credential, a scope and
 // policies.
 //
 // Behind a `doorward` handler on the same site it answers the requests that are for it, and hands on the others. On a site
@@ -151,11 +151,18 @@ func (h *Handler) errorForm() rest.Form {
 
 // build makes every operation and checks that a stated row guards each.
 func (a *API) build() (operations, error) {
-	scopes, err := a.app.knownScopes()
+	tables, err := a.app.tables()
 	if err != nil {
 		return nil, err
 	}
-	return newOperations(a.app.gate.operations(scopes, a.communicationEndpoints, time.Now))
+	s := surroundings{accounts: a.own.accounts, endpoints: a.communicationEndpoints, now: time.Now}
+	if s.scopes, err = joinScopes(tables); err != nil {
+		return nil, err
+	}
+	if s.oauthScopes, err = oauthScopes(tables); err != nil {
+		return nil, err
+	}
+	return newOperations(a.app.gate.operations(s))
 }
 
 func (a *API) communicationEndpoints(base string) []string {

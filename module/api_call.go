@@ -21,10 +21,28 @@ func (x *exchange) call(r *http.Request, o *operation) *rest.Call {
 	return &rest.Call{
 		Request: r.WithContext(audit.WithOrigin(r.Context(), origin)),
 		Caller:  x.caller(),
-		Account: x.h.account,
+		Account: x.administers(),
 		BaseURL: x.baseURL(),
 		Param:   func(name string) string { return x.param(slices.Index(o.params, name)) },
 		Permits: x.permits,
+		Reaches: x.reaches,
+	}
+}
+
+// reaches reports whether the caller's credential is good in an environment.
+func (x *exchange) reaches(environment string) bool {
+	switch b := x.bearer; {
+	case x.principal == nil:
+		return false
+	case b == nil:
+		return x.principal.GoodFor(environment)
+	case !b.own.isOwn():
+		return b.issuer.isGoodFor(b.identity.Environment, environment)
+	case b.account == "":
+		return environment == x.environment
+	default:
+		account, known := x.h.accounts.AccountOf(environment)
+		return known && account == b.account
 	}
 }
 
@@ -68,8 +86,9 @@ func (x *exchange) permits(ctx context.Context, permission string) (bool, error)
 	if err != nil {
 		return false, err
 	}
+	account, environment := x.judgedIn()
 	verdict, err := x.h.gate.rules.engine.DecideAll(ctx, []policyengine.Request{{
-		Permission: permission, Subject: subject, Account: x.h.account, Environment: x.environment, Now: x.now,
+		Permission: permission, Subject: subject, Account: account, Environment: environment, Now: x.now,
 	}})
 	return err == nil && verdict.Allow, err
 }

@@ -31,9 +31,13 @@ type App struct {
 	// The environment of a request that names none, and of tokens issued without one. Default: `default`.
 	Environment string `json:"environment,omitempty"`
 
-	// The account that policies are administered in. Bindings at this account hold in every environment. Default:
-	// `default`.
+	// The account that policies are administered in. Bindings at this account hold in every environment of it. Default:
+	// the first of `accounts`, or `default`.
 	Account string `json:"account,omitempty"`
+
+	// The accounts, where there are several, or where they and their environments have names. The first one has every
+	// environment that none of them lists. Default: one, with every environment.
+	Accounts []Account `json:"accounts,omitempty"`
 
 	// The catalogues that handlers start from, weakest first: the name of an embedded one, or a file. Default:
 	// `dynatrace`. A handler that names catalogues of its own does not use these.
@@ -64,6 +68,9 @@ type App struct {
 	// Files with the keys that secrets are encrypted with which have to be shown again: 32 random bytes each, in base64. The
 	// first encrypts, all of them decrypt. Without any there are no tenant tokens.
 	EncryptionKeys []string `json:"encryption_keys,omitempty"`
+
+	// The access tokens that the gateway issues itself.
+	OAuth2 *OAuth2 `json:"oauth2,omitempty"`
 
 	// Bounds of the cache of verified tokens.
 	Cache Cache `json:"cache,omitzero"`
@@ -104,13 +111,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
 	a.applyDefaults()
-	if err := checkAccount(a.Account); err != nil {
-		return err
-	}
-	if err := checkEnvironmentName(a.Environment); err != nil {
-		return err
-	}
-	if err := a.Cache.validate(); err != nil {
+	if err := a.check(); err != nil {
 		return err
 	}
 	a.Issuers = completeIssuers(a.Issuers, a.Environment)
@@ -131,6 +132,23 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return registerCollectors(ctx.GetMetricsRegistry(), append(a.gate.collectors(), a.ring.collector()))
 }
 
+// check looks at what needs nothing but the config.
+func (a *App) check() error {
+	if err := checkAccount(a.Account); err != nil {
+		return err
+	}
+	if err := checkEnvironmentName(a.Environment); err != nil {
+		return err
+	}
+	if _, err := a.accounts(); err != nil {
+		return err
+	}
+	if err := a.OAuth2.check(); err != nil {
+		return err
+	}
+	return a.Cache.validate()
+}
+
 func (a *App) gateConfig() (gateConfig, error) {
 	policyCatalogs, err := readPolicyCatalogs(a.PolicyCatalogs)
 	if err != nil {
@@ -139,7 +157,7 @@ func (a *App) gateConfig() (gateConfig, error) {
 	keys, err := readEncryptionKeys(a.EncryptionKeys)
 	return gateConfig{
 		Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache, Issuers: a.Issuers,
-		PolicyCatalogs: policyCatalogs, keys: keys,
+		PolicyCatalogs: policyCatalogs, OAuthIssuer: a.OAuth2.issuer(), keys: keys,
 	}, err
 }
 
@@ -149,6 +167,9 @@ func (a *App) applyDefaults() {
 	}
 	if a.Environment == "" {
 		a.Environment = DefaultEnvironment
+	}
+	if a.Account == "" && len(a.Accounts) > 0 {
+		a.Account = a.Accounts[0].ID
 	}
 	if a.Account == "" {
 		a.Account = DefaultAccount

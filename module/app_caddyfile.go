@@ -12,7 +12,7 @@ import (
 //
 //	doorward {
 //	    store              sqlite <file> | sqlite:<file>
-//	    account            <name>
+//	    account            <id> [<name>] { … }
 //	    environment        <name>
 //	    catalog            <name|file...>
 //	    endpoint           <method[,method...]> <path> [<scope...>] { … }
@@ -28,6 +28,9 @@ import (
 //	    legacy_tokens
 //	    policy_catalog     <file...>
 //	    encryption_key     <file...>
+//	    oauth2 {
+//	        issuer             <url>
+//	    }
 //	    issuer             <url> { … }
 //	    cache {
 //	        tokens             <number>
@@ -43,7 +46,8 @@ import (
 //	    }
 //	}
 //
-// The options about endpoints are those of the `doorward` directive, and hold for every site. For issuers see parseIssuer.
+// The options about endpoints are those of the `doorward` directive, and hold for every site. For accounts see
+// parseAccount, for issuers parseIssuer.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
 		d.Next() // to where the line is known
@@ -66,9 +70,9 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := parseNoArgs(d); err != nil {
 		return err
 	}
-	return parseBlock(d, "doorward", options{
+	err := parseBlock(d, "doorward", options{
 		"store":           a.parseStore,
-		"account":         func(d *caddyfile.Dispenser) error { return parseAccount(d, &a.Account) },
+		"account":         a.parseAccount,
 		"environment":     func(d *caddyfile.Dispenser) error { return parseEnvironmentName(d, &a.Environment) },
 		"catalog":         func(d *caddyfile.Dispenser) error { return parseCatalogs(d, &a.Catalogs) },
 		"endpoint":        func(d *caddyfile.Dispenser) error { return parseEndpoint(d, &a.Endpoints) },
@@ -81,7 +85,10 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"encryption_key":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.EncryptionKeys, "a file") },
 		"cache":           a.parseCache,
 		"decision_log":    a.parseDecisionLog,
+		"oauth2":          a.parseOAuth2,
 	})
+	a.settleAccounts()
+	return err
 }
 
 // parseStore takes both `sqlite ./doorward.db` and the DSN in one piece.

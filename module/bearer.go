@@ -16,6 +16,8 @@ type bearer struct {
 	principal tokens.Principal
 	identity  *jwt.Identity // shared between requests
 	issuer    *Issuer
+	own       ownToken // zero for a token of somebody else
+	account   string   // that a token of the gateway is for; "" for one that is for environments only
 }
 
 const (
@@ -85,7 +87,7 @@ func (x *exchange) subject() (policyengine.Subject, error) {
 	s := policyengine.Subject{User: x.principal.User}
 	rules := x.h.gate.rules
 	if x.bearer != nil {
-		s.Groups = rules.groupsNamed(x.h.account, x.bearer.identity.Groups)
+		s.Groups = rules.groupsNamed(x.account(), x.bearer.identity.Groups)
 		if !x.bearer.issuer.LocalUsers {
 			return s, nil
 		}

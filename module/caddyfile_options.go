@@ -126,13 +126,6 @@ func parseNoArgs(d *caddyfile.Dispenser) error {
 }
 
 // parseEnvironmentName reads an option that names an environment.
-func parseAccount(d *caddyfile.Dispenser, to *string) error {
-	if err := parseOne(d, to, "an account"); err != nil {
-		return err
-	}
-	return atLine(d, checkAccount(*to))
-}
-
 func parseEnvironmentName(d *caddyfile.Dispenser, to *string) error {
 	if err := parseOne(d, to, "an environment"); err != nil {
 		return err

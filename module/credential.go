@@ -147,7 +147,10 @@ func (x *exchange) askWho() (*tokens.Principal, tokens.Refusal, error) {
 		return x.h.verifier.Verify(x.r.Context(), x.credential, x.environment, x.clientIP(), x.now)
 	}
 	found, refusal, err := issuers.verify(x.r.Context(), x.credential.Text, x.environment, x.now)
-	if found == nil {
+	if found != nil && found.issuer == issuers.own {
+		refusal, err = x.admitOwn(found)
+	}
+	if found == nil || refusal != "" || err != nil {
 		return nil, refusal, err
 	}
 	x.bearer = found

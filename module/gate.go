@@ -26,13 +26,15 @@ type gate struct {
 	switches *tokens.Switches
 	sealer   *seal.Sealer // nil: no encryption key is configured
 	formats  *tokens.Formats
-	issuers  *issuers // nil where nobody else's tokens are taken
+	issuers  *issuers // nil where no JWTs are taken
 	rules    *rules
 	streams  *streams
 	counters *counters
 	follower *feed.Follower
 	logger   *zap.Logger
 	opened   time.Time
+
+	authority *authority // nil: no access tokens are issued
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -45,6 +47,7 @@ type gateConfig struct {
 	LegacyTokens bool          `json:"legacy_tokens"`
 	Cache        Cache         `json:"cache"`
 	Issuers      []Issuer      `json:"issuers"`
+	OAuthIssuer  string        `json:"oauth_issuer"`
 
 	PolicyCatalogs []string `json:"policy_catalogs"` // the texts, not the names of the files
 	KeyMarks       []string `json:"key_marks"`       // of the encryption keys
@@ -90,21 +93,19 @@ func openGate(config gateConfig, logger *zap.Logger) (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := newIssuers(config.Issuers, config.TokenFormats, logger)
+	trusted, err := newIssuers(config, logger)
 	if err != nil {
 		return nil, err
 	}
-	g, err := openGateOver(config, formats, logger)
+	g, err := openGateOver(config, formats, trusted, logger)
 	if err != nil {
 		trusted.close()
-		return nil, err
 	}
-	g.issuers = trusted
-	return g, nil
+	return g, err
 }
 
 // openGateOver opens the store, and what stands on it.
-func openGateOver(config gateConfig, formats *tokens.Formats, logger *zap.Logger) (*gate, error) {
+func openGateOver(config gateConfig, formats *tokens.Formats, trusted *issuers, logger *zap.Logger) (*gate, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	s, err := store.Open(ctx, config.Store, store.Options{})
@@ -119,8 +120,26 @@ func openGateOver(config gateConfig, formats *tokens.Formats, logger *zap.Logger
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if err := g.trust(ctx, config, trusted); err != nil {
+		return nil, errors.Join(err, g.closeParts(ctx), s.Close())
+	}
 	g.follow(start)
 	return g, nil
+}
+
+// trust has the gate take the JWTs of issuers, and issue its own where there is a key to keep theirs under. A store in which
+// keys and revocations cannot be read yet is no reason to stay away: until they are, there is a fault for each such token.
+func (g *gate) trust(ctx context.Context, config gateConfig, trusted *issuers) error {
+	g.issuers = trusted
+	if config.keys.sealer == nil {
+		return nil
+	}
+	var err error
+	if g.authority, err = newAuthority(config, g.store, config.keys.sealer, trusted, g.logger); err != nil {
+		return err
+	}
+	g.authority.maintain(ctx)
+	return nil
 }
 
 // assembleGate puts what decides before a store. It does not follow the store's changes yet; the store stays the
@@ -190,6 +209,11 @@ func (g *gate) follow(start int64) {
 	var running sync.WaitGroup
 	running.Go(func() { g.follower.Run(ctx) })
 	running.Go(func() { g.rules.run(ctx) })
+	if g.authority != nil {
+		running.Go(func() {
+			g.authority.run(ctx, func() { g.streams.recheckOwn(ctx, "", g.isLive) })
+		})
+	}
 	go func() {
 		defer close(g.done)
 		running.Wait()
@@ -202,11 +226,13 @@ func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
 		g.verifier.ForgetAll()
 		g.switches.Forget()
 		_ = g.switches.Load(ctx)
+		g.authority.load(ctx, true, true)
 		g.streams.recheck(ctx, "", g.isLive)
 		g.rules.forgetUsers()
 		g.rules.wake()
 		return
 	}
+	g.authority.follow(ctx, changes)
 	for _, change := range changes {
 		g.applyOne(ctx, change.Kind, change.ID)
 	}
@@ -225,6 +251,10 @@ func (g *gate) applyOne(ctx context.Context, kind feed.Kind, id string) {
 		g.switches.Forget()
 		_ = g.switches.Load(ctx) // what fails is logged by the switches themselves, and they are off until then
 		g.streams.recheck(ctx, "", g.isLive)
+	case feed.Revocation:
+		g.streams.recheck(ctx, jwtPrefix+id, g.isLive)
+	case feed.OAuthClient:
+		g.streams.recheckOwn(ctx, id, g.isLive)
 	default:
 		g.rules.apply(kind)
 	}
@@ -237,6 +267,9 @@ func (g *gate) applyOne(ctx context.Context, kind feed.Kind, id string) {
 func (g *gate) isLive(ctx context.Context, st *stream) (bool, error) {
 	if strings.HasPrefix(st.token, tenantPrefix) {
 		return false, nil
+	}
+	if st.own.isOwn() {
+		return g.authority.vouches(st.own, time.Now())
 	}
 	if strings.HasPrefix(st.token, jwtPrefix) {
 		return true, nil

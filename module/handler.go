@@ -90,7 +90,7 @@ type Handler struct {
 	way  passage // from here to the API
 
 	gate           *gate
-	account        string
+	accounts       *accounts
 	verifier       *tokens.Verifier
 	counters       *counters
 	table          *endpoint.Table
@@ -137,7 +137,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // attach makes the handler ready for the gate of an app.
 func (h *Handler) attach(app *App) error {
-	h.app, h.account = app, app.Account
+	var err error
+	if h.accounts, err = app.accounts(); err != nil {
+		return err
+	}
+	h.app = app
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
 		if err := step(app); err != nil {

@@ -114,11 +114,13 @@ func completeIssuers(issuers []Issuer, environment string) []Issuer {
 type issuers struct {
 	verifier *jwt.Verifier
 	byURL    map[string]*Issuer
+	own      *Issuer // of the gateway's own tokens; nil where it issues none
 }
 
-// newIssuers begins to fetch keys, and does not wait for them. It is nil where nobody is trusted.
-func newIssuers(trusted []Issuer, formats []TokenFormat, logger *zap.Logger) (*issuers, error) {
-	if len(trusted) == 0 {
+// newIssuers begins to fetch keys, and does not wait for them. It is nil where nobody is trusted, and no tokens are issued.
+func newIssuers(config gateConfig, logger *zap.Logger) (*issuers, error) {
+	trusted := config.Issuers
+	if len(trusted) == 0 && config.keys.sealer == nil {
 		return nil, nil
 	}
 	is := &issuers{byURL: make(map[string]*Issuer, len(trusted))}
@@ -129,8 +131,12 @@ func newIssuers(trusted []Issuer, formats []TokenFormat, logger *zap.Logger) (*i
 		all[n], is.byURL[i.URL] = i.jwtIssuer(), i
 		errs = append(errs, i.check())
 	}
-	if err := errors.Join(append(errs, checkPrefixes(formats))...); err != nil {
+	if err := errors.Join(append(errs, checkPrefixes(config.TokenFormats))...); err != nil {
 		return nil, err
+	}
+	if config.keys.sealer != nil {
+		own, its := ownIssuer(config.OAuthIssuer)
+		is.own, is.byURL[own.URL], all = own, own, append(all, its)
 	}
 	var err error
 	is.verifier, err = jwt.NewVerifier(all, jwt.Options{

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/module/auditapi"
 	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/module/openapi"
+	"github.com/doorward/doorward/policyengine/papapi"
 	"github.com/doorward/doorward/tokens/scope"
 	"github.com/doorward/doorward/tokens/tokenapi"
 )
@@ -88,12 +89,25 @@ func newOperations(served []rest.Operation) (operations, error) {
 	return all, nil
 }
 
+// surroundings are what the operations depend on besides the gate.
+type surroundings struct {
+	scopes, oauthScopes *scope.Catalog
+	accounts            *accounts
+	endpoints           func(base string) []string // for agents
+	now                 func() time.Time
+}
+
 // operations are those of every API.
-func (g *gate) operations(scopes *scope.Catalog, endpoints func(base string) []string, now func() time.Time) []rest.Operation {
-	services := g.services(scopes, now)
+func (g *gate) operations(s surroundings) []rest.Operation {
+	services, now, endpoints := g.services(s.scopes, s.oauthScopes, s.now), s.now, s.endpoints
+	ofTokens := tokenapi.Config{Tokens: services.tokens, Tenants: services.tenants, Now: now, Endpoints: endpoints}
 	return slices.Concat(
-		tokenapi.Operations(tokenapi.Config{Tokens: services.tokens, Tenants: services.tenants, Now: now, Endpoints: endpoints}),
+		tokenapi.Operations(ofTokens),
+		tokenapi.PlatformOperations(ofTokens),
+		papapi.Operations(papapi.Config{Service: services.policies, Environments: s.accounts, Resolve: g.resolve, Settle: g.settle}),
+		g.shadowOperations(s.accounts.AccountOf),
 		auditapi.Operations(auditapi.Config{Store: g.store, Now: now}),
+		g.oauthOperations(services.oauth, s.oauthScopes, s.accounts, now),
 		openapi.Operations(),
 	)
 }

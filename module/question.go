@@ -63,14 +63,19 @@ func (x *exchange) ask(requests []policyengine.Request) (policyengine.Verdict, b
 	if err != nil {
 		return policyengine.Verdict{}, x.denyFault(err)
 	}
+	account, environment := x.judgedIn()
 	for i := range requests {
 		r := &requests[i]
-		r.Subject, r.Account, r.Environment, r.Now = subject, x.h.account, x.environment, x.now
+		r.Subject, r.Account, r.Environment, r.Now = subject, account, environment, x.now
 	}
+	onTrial := rules.shadows.current.Load() // before the live policies are asked; see shadows.ask
 	verdict, err := rules.engine.DecideAll(ctx, requests)
 	x.noteAnswer(requests, verdict, err)
 	if err != nil {
 		return policyengine.Verdict{}, x.denyFault(err)
+	}
+	if onTrial != nil {
+		rules.shadows.ask(onTrial, x, requests, verdict)
 	}
 	x.verdict, x.asked = &verdict, &requests[verdict.Index]
 	return verdict, true

@@ -3,7 +3,6 @@ package module
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/policyengine"
+	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 )
@@ -23,8 +23,13 @@ import (
 type rules struct {
 	engine *policyengine.Engine
 	pap    *pap.Service
+	known  *catalog.Catalog // that policies are read by
 	store  store.Store
 	logger *zap.Logger
+
+	shadows *shadows // beside the engine
+	rounds  rounds
+	read    reading // what has been read for the publication before
 
 	federation atomic.Pointer[federation] // as of the policies that are in force
 
@@ -46,12 +51,7 @@ type memberships struct {
 // Bounds of what is remembered and of what one look at the store may take.
 const (
 	rememberedUsers = 20_000
-	publishTimeout  = time.Minute
 	groupsTimeout   = 3 * time.Second
-	publishRetry    = time.Second
-	publishAttempts = 5    // readings of the policies until none of them has changed meanwhile
-	publishLook     = 1000 // changes that are looked through at once
-	publishLooks    = 20
 )
 
 func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, error) {
@@ -60,7 +60,7 @@ func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, err
 	if err != nil {
 		return nil, err
 	}
-	engine, err := policyengine.New(policyengine.Options{Lifetime: time.Duration(cache.Lifetime)})
+	engine, err := policyengine.New(policyengine.Options{Lifetime: time.Duration(cache.Lifetime), Preparation: publishPreparation})
 	if err != nil {
 		return nil, err
 	}
@@ -70,113 +70,11 @@ func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, err
 	}
 	return &rules{
 		engine: engine, store: s, logger: logger, users: users, changed: make(chan struct{}, 1),
+		shadows: newShadows(logger), rounds: newRounds(), known: known,
 		pap:      pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: known}),
 		lifetime: cmp.Or(time.Duration(cache.Lifetime), 30*time.Second),
 		staleFor: cmp.Or(time.Duration(cache.StaleFor), 5*time.Minute),
 	}, nil
-}
-
-// publish reads all policies and gives them to the engine. Policies that cannot be used leave the running ones in place:
-// the service refuses to store such, so this is a fault and not a way to lose a DENY.
-func (r *rules) publish(ctx context.Context) (err error) {
-	defer func() { r.count.note(err) }()
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
-	for range publishAttempts {
-		before, err := r.store.Revision(ctx)
-		if err != nil {
-			return err
-		}
-		granted, err := r.pap.Everything(ctx)
-		if err != nil {
-			return err
-		}
-		groups, err := r.pap.AllGroups(ctx)
-		if err != nil {
-			return err
-		}
-		settled, err := r.settledSince(ctx, before)
-		if err != nil {
-			return err
-		}
-		if settled {
-			return r.put(ctx, policiesOf(before, granted), newFederation(groups))
-		}
-	}
-	return errors.New("the policies kept changing while they were read")
-}
-
-// settledSince reports whether nothing that policies depend on has changed after a revision. Tokens and members have nothing to
-// do with it: where tokens are issued all the time, policies that waited for a moment without would never be published.
-func (r *rules) settledSince(ctx context.Context, revision int64) (bool, error) {
-	for range publishLooks {
-		changes, gap, err := r.store.ChangesAfter(ctx, revision, publishLook)
-		if err != nil || gap {
-			return false, err
-		}
-		for _, change := range changes {
-			if change.Kind != feed.Token && change.Kind != feed.User {
-				return false, nil
-			}
-			revision = change.Revision
-		}
-		if len(changes) < publishLook {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// put has policies in force, and then the names of groups. A request between the two is answered as if a group had got its
-// new names a moment later, which is an order that could have been.
-func (r *rules) put(ctx context.Context, policies policyengine.Policies, named federation) error {
-	if err := r.engine.Publish(ctx, policies); err != nil {
-		return err
-	}
-	r.federation.Store(&named)
-	return nil
-}
-
-// publications counts how often policies took over, and how often they could not.
-type publications struct{ done, failed atomic.Uint64 }
-
-func (p *publications) note(err error) {
-	if err != nil {
-		p.failed.Add(1)
-		return
-	}
-	p.done.Add(1)
-}
-
-func policiesOf(revision int64, granted []pap.Granted) policyengine.Policies {
-	p := policyengine.Policies{Revision: revision, Bindings: make([]policyengine.Binding, len(granted))}
-	for i, g := range granted {
-		p.Bindings[i] = policyengine.Binding{Group: g.Group, Level: g.Level.Type, LevelID: g.Level.ID, Statements: g.Statements}
-	}
-	return p
-}
-
-// run publishes whenever policies have changed, and tries again while that fails.
-func (r *rules) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.changed:
-		}
-		if err := r.publish(ctx); err != nil && ctx.Err() == nil {
-			r.logger.Error("publishing policies: the ones before stay in force", zap.Error(err))
-			time.AfterFunc(publishRetry, r.wake)
-		}
-	}
-}
-
-// wake has the policies published soon; several calls in a row are one.
-func (r *rules) wake() {
-	select {
-	case r.changed <- struct{}{}:
-	default:
-	}
 }
 
 // apply takes note of a change in the store.
@@ -224,4 +122,9 @@ func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]str
 	return groups, nil
 }
 
-func (r *rules) close() { r.engine.Close() }
+// close waits for what is under way: a publication, and what shadows are asked.
+func (r *rules) close() {
+	r.rounds.close()
+	r.shadows.close()
+	r.engine.Close()
+}

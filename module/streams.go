@@ -36,6 +36,7 @@ type streams struct {
 type stream struct {
 	token, environment string
 	client             string // address, for tokens that are good in some networks only
+	own                ownToken
 
 	cut   func(cause error)
 	once  sync.Once
@@ -118,6 +119,16 @@ func (s *streams) recheck(ctx context.Context, token string, isLive liveness) {
 	}
 }
 
+// recheckOwn is recheck for responses that were opened with an access token of the gateway, of one client or ("") of all.
+func (s *streams) recheckOwn(ctx context.Context, client string, isLive liveness) {
+	s.changes.Add(1)
+	for _, st := range s.of("") {
+		if st.own.isOwn() && (client == "" || st.own.client == client) {
+			s.check(ctx, st, isLive)
+		}
+	}
+}
+
 // close cuts every response, those too that are registered later: a config that was reloaded into another gate still
 // finishes its requests, and what is left of them must not outlive a revocation.
 func (s *streams) close() {
@@ -153,6 +164,9 @@ func (x *exchange) beginStream(cut func(cause error)) {
 	}
 	gate := x.h.gate
 	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, client: x.clientIP(), cut: cut}
+	if x.bearer != nil {
+		x.stream.own = x.bearer.own
+	}
 	gate.streams.add(x.stream, lifetime)
 	if gate.streams.changes.Load() != x.changesSeen {
 		gate.streams.check(x.r.Context(), x.stream, gate.isLive)

@@ -1,9 +1,11 @@
 package apitest_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,8 +108,8 @@ func (s *stage) holdAgainstDocument(r request, got reply) {
 			s.t.Errorf("%s: the header %s is missing", name, header)
 		}
 	}
-	if got.status < http.StatusMultipleChoices && operation.RequestBody != nil {
-		err := checkContent(operation.RequestBody.Value.Content, "application/json", r.body, openapi3.VisitAsRequest())
+	if sent := operation.RequestBody; got.status < http.StatusMultipleChoices && sent != nil && (r.body != "" || sent.Value.Required) {
+		err := checkContent(sent.Value.Content, cmp.Or(r.header.Get("Content-Type"), "application/json"), r.body, openapi3.VisitAsRequest())
 		if err != nil && !strings.HasPrefix(err.Error(), "undocumented") {
 			s.t.Errorf("%s: the request was accepted, though the document says: %s", name, s.masked(err.Error()))
 		}
@@ -127,7 +129,10 @@ func checkContent(content openapi3.Content, contentType, body string, direction 
 		return fmt.Errorf("%q is no type that is described", contentType)
 	}
 	var value any = body
-	if strings.Contains(contentType, "json") {
+	switch {
+	case strings.Contains(contentType, "form-urlencoded"):
+		value = formValue(body)
+	case strings.Contains(contentType, "json"):
 		if err := json.Unmarshal([]byte(body), &value); err != nil {
 			return err
 		}
@@ -138,6 +143,27 @@ func checkContent(content openapi3.Content, contentType, body string, direction 
 	return undocumented("", media.Schema.Value, value)
 }
 
+// formValue is a form as the schemas see it: an object of texts, or lists of texts.
+func formValue(body string) any {
+	parameters, err := url.ParseQuery(body)
+	if err != nil {
+		return body
+	}
+	value := map[string]any{}
+	for name, all := range parameters {
+		if len(all) == 1 {
+			value[name] = all[0]
+			continue
+		}
+		list := []any{}
+		for _, one := range all {
+			list = append(list, one)
+		}
+		value[name] = list
+	}
+	return value
+}
+
 // undocumented finds a member that a schema does not name. The schemas are open, so that clients take new members as they
 // come, and so a validator lets them pass.
 func undocumented(path string, schema *openapi3.Schema, value any) error {
@@ -145,7 +171,7 @@ func undocumented(path string, schema *openapi3.Schema, value any) error {
 	case map[string]any:
 		for name, part := range value {
 			property, known := schema.Properties[name]
-			if !known && len(schema.Properties) > 0 {
+			if !known && len(schema.Properties) > 0 && schema.AdditionalProperties.Schema == nil {
 				return fmt.Errorf("undocumented: %s.%s", path, name)
 			}
 			if known {

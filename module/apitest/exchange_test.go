@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -17,6 +18,7 @@ type request struct {
 
 	status   int
 	soon     bool
+	once     string // it is asked until the answer has this
 	expected http.Header
 	answer   string
 }
@@ -51,7 +53,10 @@ func parseRequest(s *stage, lines []string) request {
 	expected := strings.Fields(lines[arrow])
 	status, err := strconv.Atoi(expected[1])
 	s.must(err)
-	r.status, r.soon = status, len(expected) > 2 && expected[2] == "soon"
+	r.status, r.soon = status, len(expected) > 2
+	if r.soon && expected[2] == "once" {
+		r.once = strings.Join(expected[3:], " ")
+	}
 	r.expected, r.answer = splitHeader(lines[arrow+1:])
 	return r
 }
@@ -60,8 +65,12 @@ func parseRequest(s *stage, lines []string) request {
 func (s *stage) authorization(name string) string {
 	s.t.Helper()
 	text := s.fill("{" + name + "}")
-	if strings.HasPrefix(text, "dt0s16.") {
+	switch {
+	case strings.HasPrefix(text, "dt0s16."), strings.HasPrefix(text, "ey"):
 		return "Bearer " + text
+	case strings.HasPrefix(text, "dt0s02."):
+		client := text[:strings.LastIndexByte(text, '.')]
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(client+":"+text))
 	}
 	return "Api-Token " + text
 }
@@ -114,7 +123,8 @@ func (s *stage) send(r request) reply {
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		got, err := s.client.ask(r)
 		s.must(err)
-		if !r.soon || got.status == r.status || time.Now().After(deadline) {
+		there := got.status == r.status && strings.Contains(got.body, r.once)
+		if !r.soon || there || time.Now().After(deadline) {
 			return got
 		}
 	}

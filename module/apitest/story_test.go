@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // sections are files, to which {FILE:name} in the Caddyfile leads. The section "story" has paragraphs of these forms, in
 // which # begins a remark:
 //
-//	mint NAME scope… [personal] [administrator] [owner=…] [environment=…] [kind=…]
+//	mint NAME scope… [personal] [administrator] [cluster] [owner=…] [environment=…] [kind=…]
 //
 // issues a token from the command line, as it were; {NAME} is its text from there on, {name} its identifier.
 //
@@ -36,10 +37,15 @@ import (
 //	{"id": "<name>", "token": "<NAME>", "creationDate": "*"}
 //
 // is a request with a header and a body, and what is expected. A target with https:// goes to the port with TLS, whichever
-// the protocol. "soon" asks until the status comes, for what another process has changed. In the body that is expected "*"
+// the protocol. "soon" asks until the status comes, for what another process has changed, and "once TEXT" until the answer
+// has a text in it, for what is noted aside. In the body that is expected "*"
 // stands for anything, a member "..." for any further ones, a last element "..." for any further ones as well, and
 // "<name>" keeps what is there as {name}. What a story names in capitals is a secret: it must not be in the log, the store
-// or the audit trail.
+// or the audit trail. "as NAME" sends a token by the scheme that is right for it, and the secret of an OAuth2 client by Basic.
+//
+// A story is told once for every paragraph of the section "variants", with the values that its lines name:
+//
+//	prefix: /iam/v1/repo
 //
 // Every answer of a.test is held against the document, and so is the body of every request that succeeds.
 func TestStories(t *testing.T) {
@@ -57,6 +63,7 @@ func TestStories(t *testing.T) {
 		}
 		if told == len(files) {
 			t.Run(protocol+"/refusals", func(t *testing.T) { refuseEverything(t, protocol, seen) })
+			t.Run(protocol+"/forms", func(t *testing.T) { refuseForms(t, protocol, seen) })
 			t.Run(protocol+"/store away", func(t *testing.T) { loseStore(t, protocol, seen) })
 			if !t.Failed() {
 				seen.checkComplete(t)
@@ -71,7 +78,7 @@ func tell(t *testing.T, file, protocol string, seen *sightings) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	caddyfile, story, replaced := "", "", []string{}
+	caddyfile, story, variants, replaced := "", "", "", []string{}
 	folder := t.TempDir()
 	for _, section := range archive.Files {
 		switch section.Name {
@@ -79,6 +86,8 @@ func tell(t *testing.T, file, protocol string, seen *sightings) {
 			caddyfile = string(section.Data)
 		case "story":
 			story = string(section.Data)
+		case "variants":
+			variants = string(section.Data)
 		default:
 			name := filepath.Join(folder, section.Name)
 			if err := os.WriteFile(name, section.Data, 0o600); err != nil {
@@ -87,15 +96,41 @@ func tell(t *testing.T, file, protocol string, seen *sightings) {
 			replaced = append(replaced, "{FILE:"+section.Name+"}", name)
 		}
 	}
-	s := openStage(t, strings.NewReplacer(replaced...).Replace(caddyfile), protocol, seen)
-	for n, paragraph := range paragraphs(story) {
-		s.at = n
-		s.play(paragraph)
-		if t.Failed() {
-			t.Fatalf("%s:%d", file, n+1+strings.Count(string(archive.Comment), "\n"))
+	caddyfile = strings.NewReplacer(replaced...).Replace(caddyfile)
+	from := strings.Count(string(archive.Comment), "\n") + 1
+	for values := range eachVariant(variants) {
+		s := openStage(t, caddyfile, protocol, seen)
+		maps.Copy(s.values, values)
+		for n, paragraph := range paragraphs(story) {
+			s.at = n
+			s.play(paragraph)
+			if t.Failed() {
+				t.Fatalf("%s:%d", file, n+from)
+			}
+		}
+		s.checkNoSecrets()
+	}
+}
+
+// eachVariant gives the values of each paragraph; without any, nothing once.
+func eachVariant(section string) func(func(map[string]string) bool) {
+	return func(yield func(map[string]string) bool) {
+		none := true
+		for _, lines := range paragraphs(section) {
+			none = false
+			values := map[string]string{}
+			for _, line := range lines {
+				name, value, _ := strings.Cut(line, ": ")
+				values[name] = value
+			}
+			if !yield(values) {
+				return
+			}
+		}
+		if none {
+			yield(nil)
 		}
 	}
-	s.checkNoSecrets()
 }
 
 // paragraphs are the parts of a story between empty lines, without remarks, by the number of their first line.
@@ -127,7 +162,7 @@ func (s *stage) play(lines []string) {
 		words := strings.Fields(line)
 		switch words[0] {
 		case "mint":
-			s.mint(words[1], words[2:])
+			s.mint(words[1], strings.Fields(s.fill(strings.Join(words[2:], " "))))
 		case "crowd":
 			s.crowd(words[1], words[2:])
 		case "permit":
@@ -152,6 +187,8 @@ func (s *stage) mint(name string, words []string) {
 			request.Personal = true
 		case word == "administrator":
 			request.Administrator = true
+		case word == "cluster":
+			request.Cluster = true
 		case !found:
 			request.Scopes = append(request.Scopes, word)
 		case key == "owner":

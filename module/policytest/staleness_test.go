@@ -239,8 +239,10 @@ func TestUnreadablePolicies(t *testing.T) {
 			r.bind(r.office.policy("secret", `DENY settings:objects:read WHERE settings:schemaId = "secret";`), r.group)
 			r.edit(r.policy, "reading", allowSchema("open")+allowSchema("secret"))
 			r.settle()
+			binding := r.bindingOf(r.policy)
 			back := spoil(r)
-			r.office.policy("news", allowSchema("news")) // makes the gate read
+			r.announce("policy", r.policy) // makes the gate read
+			r.announce("binding", binding)
 			noticed := func() bool { return strings.Contains(r.gate.Logs(), "the ones before stay in force") }
 			for deadline := time.Now().Add(10 * time.Second); !noticed() && time.Now().Before(deadline); {
 				r.expect(http.StatusOK, openSchema)
@@ -288,6 +290,26 @@ func (r reading) overwrite(text string) {
 	r.t.Helper()
 	_, err := r.open().ExecContext(r.t.Context(), "UPDATE policies SET statement = ? WHERE uuid = ?", text, r.policy)
 	r.must(err)
+}
+
+// announce writes that something has changed, as whoever changes it does.
+func (r reading) announce(kind, id string) {
+	r.t.Helper()
+	db := r.open()
+	for _, statement := range []string{
+		"UPDATE store_state SET revision = revision + 1",
+		"INSERT INTO changes (revision, kind, id) SELECT revision, '" + kind + "', '" + id + "' FROM store_state",
+	} {
+		_, err := db.ExecContext(r.t.Context(), statement)
+		r.must(err)
+	}
+}
+
+// bindingOf is a binding of a policy.
+func (r reading) bindingOf(policy string) (id string) {
+	r.t.Helper()
+	r.must(r.open().QueryRowContext(r.t.Context(), "SELECT id FROM bindings WHERE policy_uuid = ?", policy).Scan(&id))
+	return id
 }
 
 // open opens the store's file as another program does.
