@@ -11,7 +11,6 @@ import (
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/tokens/oauth2"
-	"github.com/doorward/doorward/tokens/scope"
 )
 
 var clientNoun = caddycmd.Command{
@@ -54,40 +53,8 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 // withClients is withStore for everything around clients.
 func withClients(cmd *cobra.Command, f *clientFlags, p presence, work func(clientDesk) error) error {
 	return withStore(cmd.Context(), &f.storeFlags, p, func(a *module.Administration) error {
-		service, err := clientsOf(a)
-		if err != nil {
-			return err
-		}
-		return work(clientDesk{service, cmp.Or(f.account, a.Account)})
+		return work(clientDesk{a.OAuth2, cmp.Or(f.account, a.Account)})
 	})
-}
-
-// clientsOf is the service over the store of an administration. The OAuth scopes there are: those that the scopes of the
-// catalogues stand for, the permissions that policies may name, and those of the account management API.
-func clientsOf(a *module.Administration) (*oauth2.Service, error) {
-	values := map[string]bool{}
-	for _, s := range a.Scopes.All() {
-		for _, value := range s.OAuth {
-			values[value] = true
-		}
-	}
-	for p := range a.Permissions.Permissions() {
-		values[p.Name] = true
-	}
-	for _, value := range iamScopes {
-		values[value] = true
-	}
-	var all []scope.Scope
-	for value := range values {
-		if scope.Valid(value) {
-			all = append(all, scope.Scope{Value: value})
-		}
-	}
-	catalog, err := scope.NewCatalog(all...)
-	if err != nil {
-		return nil, err
-	}
-	return oauth2.NewService(oauth2.ServiceConfig{Store: a.Store, Scopes: catalog}), nil
 }
 
 // iamScopes are those that programs which administer users, groups, policies and bindings ask for.
