@@ -105,13 +105,7 @@ func Bind(p Policy, parameters map[string]string, boundaries []Boundary, c *cata
 		conditionIDs: map[string]int{},
 		seen:         map[string]bool{},
 	}
-	// Each step relies on the one before: a value that is missing would look like an empty one to the next.
-	for _, step := range []func([]Boundary){b.checkTrees, b.checkParameters, b.prepare, b.bindStatements} {
-		if !b.diagnostics.HasErrors() {
-			step(boundaries)
-		}
-	}
-	b.diagnostics.Sort()
+	b.run(boundaries, b.checkTrees, b.checkParameters, b.prepare, b.bindStatements)
 	if b.diagnostics.HasErrors() {
 		return nil, b.diagnostics
 	}

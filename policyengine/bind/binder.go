@@ -12,7 +12,7 @@ type binder struct {
 	substitution substitution
 	boundaries   []preparedBoundary
 	prepared     [][]Condition  // of the policy, by statement
-	conditionIDs map[string]int // equal conditions share an id, so statements compare by a few numbers
+	conditionIDs map[string]int // equal conditions share an id, so statements compare by a few numbers; nil: none are made
 	seen         map[string]bool
 	statements   int // so far, equal ones counted
 	conditions   int
@@ -32,6 +32,17 @@ func (b *binder) fail(source string, pos ast.Position, code, message string) {
 
 func (b *binder) warn(pos ast.Position, code, message string) {
 	b.diagnostics.Add(ast.Diagnostic{Pos: pos, Severity: ast.Warning, Code: code, Message: message})
+}
+
+// run takes steps as long as there is no error. Each relies on the one before: a value that is missing would look like an
+// empty one to the next.
+func (b *binder) run(boundaries []Boundary, steps ...func([]Boundary)) {
+	for _, step := range steps {
+		if !b.diagnostics.HasErrors() {
+			step(boundaries)
+		}
+	}
+	b.diagnostics.Sort()
 }
 
 // checkTrees refuses a binding of which a part is gone. To bind without it would grant more.
@@ -142,6 +153,9 @@ func literal(parts []ast.Part) (string, bool) {
 // conditionID numbers conditions by their canonical text. The boundary that a condition came from does not count: two
 // boundaries that ask the same grant the same.
 func (b *binder) conditionID(c *Condition) int {
+	if b.conditionIDs == nil {
+		return 0
+	}
 	text := (&Statement{Conditions: []Condition{*c}}).String()
 	id, ok := b.conditionIDs[text]
 	if !ok {

@@ -45,6 +45,10 @@ func FuzzBindParameters(f *testing.F) {
 		if (bound == nil) != diagnostics.HasErrors() {
 			t.Fatalf("bound %v with %v", bound, diagnostics)
 		}
+		fits := bind.Fits(bind.Policy{Tree: policy}, map[string]string{"p": p, "q": q}, boundaries, catalog.Default())
+		if diff := cmp.Diff(errorsOf(diagnostics), errorsOf(fits)); diff != "" {
+			t.Fatalf("errors (-Bind +Fits)\n%s", diff)
+		}
 		if bound == nil {
 			return
 		}

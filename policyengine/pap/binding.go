@@ -88,6 +88,8 @@ type BindingStore interface {
 	Binding(ctx context.Context, id string) (Binding, error)
 	// Bindings returns a page of bindings.
 	Bindings(ctx context.Context, q BindingQuery, page Page) ([]Binding, error)
+	// CountBindings is the number of bindings that q selects.
+	CountBindings(ctx context.Context, q BindingQuery) (int, error)
 	// EditBindings hands all bindings that q selects, which must name a level, to edit, by identifier, and the bindings
 	// that edit wants put, with all they refer to, to check; then it deletes, and puts, each in the order of the list and
 	// with an event of its own, by [Binding.Event] or, where it takes another's place, [Binding.UpdateEvent], for which e

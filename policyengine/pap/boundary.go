@@ -31,6 +31,8 @@ type BoundaryStore interface {
 	Boundary(ctx context.Context, uuid string) (Boundary, error)
 	// Boundaries returns a page of boundaries.
 	Boundaries(ctx context.Context, q BoundaryQuery) ([]Boundary, error)
+	// CountBoundaries is the number of boundaries that q selects, whatever its Page.
+	CountBoundaries(ctx context.Context, q BoundaryQuery) (int, error)
 	// CreateBoundary adds a boundary. ErrExists when the identifier, or the name in this account, is taken; ErrFull when
 	// the account has limit boundaries or more.
 	CreateBoundary(ctx context.Context, b Boundary, limit int, e audit.Event) error

@@ -54,9 +54,15 @@ type GroupStore interface {
 	Group(ctx context.Context, uuid string) (Group, error)
 	// Groups returns a page of groups.
 	Groups(ctx context.Context, q GroupQuery) ([]Group, error)
+	// CountGroups is the number of groups that q selects, whatever its Page.
+	CountGroups(ctx context.Context, q GroupQuery) (int, error)
 	// CreateGroup adds a group. ErrExists when the identifier, or the name in this account, is taken; ErrFull when the
 	// account has limit groups or more.
 	CreateGroup(ctx context.Context, g Group, limit int, e audit.Event) error
+	// CreateGroups adds all of these groups, or none, each with the event of the same index. ErrExists when an identifier,
+	// or a name in its account, is taken, be it by another one of them; ErrFull when an account would have more than limit
+	// groups.
+	CreateGroups(ctx context.Context, groups []Group, limit int, events []audit.Event) error
 	// UpdateGroup hands the current record to change and stores what change left in it; UUID, AccountID and Created stay as
 	// they were whatever change does to them. With the record goes the event that [GroupEvent] makes. ErrNotFound when there
 	// is no such group, ErrExists when the new name is taken.
@@ -64,12 +70,4 @@ type GroupStore interface {
 	// DeleteGroup removes a group, its bindings and its memberships, in the order: bindings by identifier, memberships by
 	// user, the group. ErrNotFound when there is none.
 	DeleteGroup(ctx context.Context, uuid string, e audit.Event) error
-}
-
-// GroupBatchStore is what a Store needs for several groups in one change. A Store without it makes them one by one only.
-type GroupBatchStore interface {
-	// CreateGroups adds all of these groups, which are of one account, or none, each with the event of the same index.
-	// ErrExists when an identifier, or a name in this account, is taken, be it by another one of them; ErrFull when the
-	// account would have more than limit groups.
-	CreateGroups(ctx context.Context, groups []Group, limit int, events []audit.Event) error
 }

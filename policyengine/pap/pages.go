@@ -41,17 +41,6 @@ func collect[T any](all iter.Seq2[T, error]) (list []T, err error) {
 	return list, nil
 }
 
-// countOf is how many a whole listing has. One page is held at a time.
-func countOf[T any](all iter.Seq2[T, error]) (n int, err error) {
-	for _, err := range all {
-		if err != nil {
-			return 0, err
-		}
-		n++
-	}
-	return n, nil
-}
-
 // storedBindings are all bindings that q selects.
 func (s *Service) storedBindings(ctx context.Context, q BindingQuery) iter.Seq2[Binding, error] {
 	return All(func(b Binding) string { return b.ID }, func(p Page) ([]Binding, error) {

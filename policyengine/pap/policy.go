@@ -33,6 +33,8 @@ type PolicyStore interface {
 	Policy(ctx context.Context, uuid string) (Policy, error)
 	// Policies returns a page of policies.
 	Policies(ctx context.Context, q PolicyQuery) ([]Policy, error)
+	// CountPolicies is the number of policies that q selects, whatever its Page.
+	CountPolicies(ctx context.Context, q PolicyQuery) (int, error)
 	// CreatePolicy adds a policy. ErrExists when the identifier, or the name at this level, is taken; ErrFull when the
 	// level has limit policies or more.
 	CreatePolicy(ctx context.Context, p Policy, limit int, e audit.Event) error

@@ -208,6 +208,27 @@ func TestUpdatePolicy(t *testing.T) {
 	d.wantStatements([]string{group}, `DENY settings:objects:write WHERE settings:schemaId = "x,,y";`)
 }
 
+// The accident: of many bindings with parameters of their own one becomes impossible, those before it do not, and the change
+// goes through; then nothing can be decided any more. The invariant: each of them is looked at.
+func TestUpdatePolicyLooksAtEachBinding(t *testing.T) {
+	d := newDesk(t)
+	const one = `ALLOW settings:objects:read WHERE settings:schemaId = "${bindParam:a}";`
+	uuid, group, boundary := d.policy(atAccount, "p", one), d.group("IT"), d.boundary("b", `settings:schemaId = "a"`)
+	values := []string{"a", "b", "c", "d", "e", "f", "g", "h", "x,,y"}
+	for _, value := range values {
+		d.bind(atAccount, uuid, pap.Terms{Parameters: map[string]string{"a": value}, Boundaries: []string{boundary}}, group)
+	}
+	update := func() error {
+		statement := strings.Replace(one, `= "${bindParam:a}"`, `IN ("${bindParam:a}")`, 1)
+		_, err := d.UpdatePolicy(t.Context(), "ann", atAccount, uuid, pap.PolicyAttributes{Name: "p", Statement: statement})
+		return err
+	}
+	wantFault(t, "one is impossible", update(), fault.Invalid, "could no longer be: The list in parameter a has an empty item")
+	_, err := d.Unbind(t.Context(), "ann", pap.UnbindRequest{Level: atAccount, Policy: uuid, Parameters: map[string]string{"a": "x,,y"}})
+	d.must(err)
+	d.must(update())
+}
+
 func TestDeletePolicy(t *testing.T) {
 	d := newDesk(t)
 	uuid, group := d.policy(atAccount, "p", settings), d.group("IT")

@@ -66,7 +66,11 @@ func (s *Service) Bind(ctx context.Context, actor string, r BindRequest) ([]Bind
 		}
 		return BindingEdit{Put: added}, nil
 	}
-	warnings, err := s.editBindings(ctx, actor, BindingQuery{Level: r.Level, PolicyUUID: added[0].PolicyUUID}, account, edit)
+	q := BindingQuery{Level: r.Level, PolicyUUID: added[0].PolicyUUID}
+	if len(groups) == 1 {
+		q.GroupUUID = groups[0] // the policy may be bound to thousands of others, which do not matter
+	}
+	warnings, err := s.editBindings(ctx, actor, q, account, edit)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -60,13 +60,6 @@ func (s *Service) CreateGroups(ctx context.Context, actor, account string, all [
 	if len(all) > maxAtOnce {
 		return nil, invalid("At most %d can be named at once.", maxAtOnce)
 	}
-	if len(all) == 1 {
-		g, err := s.CreateGroup(ctx, actor, account, all[0])
-		if err != nil {
-			return nil, err
-		}
-		return []Group{g}, nil
-	}
 	groups, events := make([]Group, 0, len(all)), make([]audit.Event, 0, len(all))
 	for _, a := range all {
 		g, e, err := s.newGroup(actor, account, a)
@@ -78,14 +71,10 @@ func (s *Service) CreateGroups(ctx context.Context, actor, account string, all [
 	if len(groups) == 0 {
 		return groups, nil
 	}
-	store, ok := s.config.Store.(GroupBatchStore)
-	if !ok {
-		return nil, invalid("This store makes one group at a time.")
-	}
 	for _, g := range groups {
 		defer s.config.OnChange(feed.Group, g.UUID)
 	}
-	if err := store.CreateGroups(ctx, groups, s.config.Limits.Groups, events); err != nil {
+	if err := s.config.Store.CreateGroups(ctx, groups, s.config.Limits.Groups, events); err != nil {
 		return nil, groupWords.fault(err)
 	}
 	return groups, nil

@@ -162,8 +162,10 @@ func TestStoreDown(t *testing.T) {
 			_, err := d.Unbind(ctx, "ann", pap.UnbindRequest{Level: pap.AccountLevel(account)})
 			return err
 		},
-		"Delete": func() error { return d.DeleteGroup(ctx, "ann", account, it) },
-		"Join":   func() error { return d.AddToGroups(ctx, "ann", account, user.ID, []string{it}) },
+		"LevelUse":   func() error { _, err := d.LevelUse(ctx, pap.AccountLevel(account)); return err },
+		"AccountUse": func() error { _, err := d.AccountUse(ctx, account); return err },
+		"Delete":     func() error { return d.DeleteGroup(ctx, "ann", account, it) },
+		"Join":       func() error { return d.AddToGroups(ctx, "ann", account, user.ID, []string{it}) },
 	}
 	for what, call := range calls {
 		wantFault(t, what, call(), fault.Unavailable, "The policy store did not answer.")

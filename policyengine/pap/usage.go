@@ -13,25 +13,22 @@ func (s *Service) LevelUse(ctx context.Context, level Level) (LevelUse, error) {
 	if err := level.check(); err != nil {
 		return LevelUse{}, err
 	}
-	policies, err := countOf(All(func(p Policy) string { return p.UUID }, func(page Page) ([]Policy, error) {
-		return s.config.Store.Policies(ctx, PolicyQuery{Level: level, Page: page})
-	}))
+	policies, err := s.config.Store.CountPolicies(ctx, PolicyQuery{Level: level})
 	if err != nil {
 		return LevelUse{}, policyWords.fault(err)
 	}
-	bindings, err := countOf(s.storedBindings(ctx, BindingQuery{Level: level}))
+	bindings, err := s.config.Store.CountBindings(ctx, BindingQuery{Level: level})
 	if err != nil {
 		return LevelUse{}, bindingWords.fault(err)
 	}
 	boundaries := 0
 	if level == AccountLevel(level.ID) {
-		boundaries, err = countOf(All(func(b Boundary) string { return b.UUID }, func(page Page) ([]Boundary, error) {
-			return s.config.Store.Boundaries(ctx, BoundaryQuery{AccountID: level.ID, Page: page})
-		}))
+		if boundaries, err = s.config.Store.CountBoundaries(ctx, BoundaryQuery{AccountID: level.ID}); err != nil {
+			return LevelUse{}, boundaryWords.fault(err)
+		}
 	}
 	limits := s.config.Limits
-	use := LevelUse{Use{policies, limits.Policies}, Use{bindings, limits.Bindings}, Use{boundaries, limits.Boundaries}}
-	return use, boundaryWords.fault(err)
+	return LevelUse{Use{policies, limits.Policies}, Use{bindings, limits.Bindings}, Use{boundaries, limits.Boundaries}}, nil
 }
 
 // AccountUse is who there is in an account, and how many there may be.
@@ -42,15 +39,13 @@ func (s *Service) AccountUse(ctx context.Context, account string) (AccountUse, e
 	if err := checkLevelID(account); err != nil {
 		return AccountUse{}, err
 	}
-	groups, err := countOf(All(func(g Group) string { return g.UUID }, func(page Page) ([]Group, error) {
-		return s.config.Store.Groups(ctx, GroupQuery{AccountID: account, Page: page})
-	}))
+	groups, err := s.config.Store.CountGroups(ctx, GroupQuery{AccountID: account})
 	if err != nil {
 		return AccountUse{}, groupWords.fault(err)
 	}
-	users, err := countOf(All(func(u User) string { return u.ID }, func(page Page) ([]User, error) {
-		return s.config.Store.Users(ctx, UserQuery{AccountID: account, Page: page})
-	}))
-	limits := s.config.Limits
-	return AccountUse{Use{groups, limits.Groups}, Use{users, limits.Users}}, userWords.fault(err)
+	users, err := s.config.Store.CountUsers(ctx, UserQuery{AccountID: account})
+	if err != nil {
+		return AccountUse{}, userWords.fault(err)
+	}
+	return AccountUse{Use{groups, s.config.Limits.Groups}, Use{users, s.config.Limits.Users}}, nil
 }

@@ -45,6 +45,8 @@ type UserStore interface {
 	UserByEmail(ctx context.Context, email string) (User, error)
 	// Users returns a page of users.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
+	// CountUsers is the number of users that q selects, whatever its Page.
+	CountUsers(ctx context.Context, q UserQuery) (int, error)
 	// CreateUser adds a user. ErrExists when the identifier or the address is taken; ErrFull when the account has limit
 	// users or more.
 	CreateUser(ctx context.Context, u User, limit int, e audit.Event) error

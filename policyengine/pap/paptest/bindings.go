@@ -3,7 +3,6 @@ package paptest
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,14 +14,9 @@ import (
 
 func bindings(s *state) map[string]pap.Binding { return s.bindings }
 
-func cloneBinding(b pap.Binding) pap.Binding {
-	b.Parameters, b.Metadata, b.Boundaries = maps.Clone(b.Parameters), maps.Clone(b.Metadata), slices.Clone(b.Boundaries)
-	return b
-}
-
 // Binding implements pap.Store.
 func (m *Memory) Binding(ctx context.Context, id string) (pap.Binding, error) {
-	return one(ctx, m, "Binding", bindings, id, cloneBinding)
+	return one(ctx, m, "Binding", bindings, id, pap.Binding.Clone)
 }
 
 func selected(q pap.BindingQuery) func(pap.Binding) bool {
@@ -33,14 +27,19 @@ func selected(q pap.BindingQuery) func(pap.Binding) bool {
 
 // Bindings implements pap.Store.
 func (m *Memory) Bindings(ctx context.Context, q pap.BindingQuery, page pap.Page) ([]pap.Binding, error) {
-	return pageOf(ctx, m, "Bindings", bindings, page, cloneBinding, selected(q))
+	return pageOf(ctx, m, "Bindings", bindings, page, pap.Binding.Clone, selected(q))
+}
+
+// CountBindings implements pap.Store.
+func (m *Memory) CountBindings(ctx context.Context, q pap.BindingQuery) (int, error) {
+	return countOf(ctx, m, "CountBindings", bindings, selected(q))
 }
 
 // bindingsOf returns the bindings that fit, by identifier.
 func (s *state) bindingsOf(fits func(pap.Binding) bool) (all []pap.Binding) {
 	for _, b := range s.bindings {
 		if fits(b) {
-			all = append(all, cloneBinding(b))
+			all = append(all, b.Clone())
 		}
 	}
 	slices.SortFunc(all, func(a, b pap.Binding) int { return strings.Compare(a.ID, b.ID) })
@@ -60,11 +59,11 @@ func (s *state) assignment(bindings []pap.Binding) pap.Assignment {
 	a := pap.Assignment{Bindings: bindings, Policies: map[string]pap.Policy{}, Boundaries: map[string]pap.Boundary{}}
 	for _, b := range bindings {
 		if p, ok := s.policies[b.PolicyUUID]; ok {
-			a.Policies[p.UUID] = p
+			a.Policies[p.UUID] = p.Clone()
 		}
 		for _, uuid := range b.Boundaries {
 			if boundary, ok := s.boundaries[uuid]; ok {
-				a.Boundaries[uuid] = boundary
+				a.Boundaries[uuid] = boundary.Clone()
 			}
 		}
 	}
@@ -79,13 +78,13 @@ func (m *Memory) EditBindings(ctx context.Context, q pap.BindingQuery, limit int
 	}
 	return m.write(ctx, "EditBindings", func(s *state) error {
 		current := s.bindingsOf(selected(q))
-		wanted, err := edit(slices.Clone(current))
-		if err != nil {
-			return err
-		}
 		index := map[string]pap.Binding{}
 		for _, b := range current {
-			index[b.ID] = b
+			index[b.ID] = b.Clone() // edit may change what it is handed
+		}
+		wanted, err := edit(current)
+		if err != nil {
+			return err
 		}
 		put := completed(wanted.Put, q.Level, index)
 		if err := check(s.assignment(put)); err != nil {
@@ -106,7 +105,7 @@ func (m *Memory) EditBindings(ctx context.Context, q pap.BindingQuery, limit int
 // completed gives new bindings their level, and changed ones what cannot change.
 func completed(wanted []pap.Binding, level pap.Level, index map[string]pap.Binding) (put []pap.Binding) {
 	for _, b := range wanted {
-		b = cloneBinding(b)
+		b = b.Clone()
 		b.Level = level
 		if old, replaces := index[b.ID]; replaces {
 			b.PolicyUUID, b.GroupUUID, b.Created = old.PolicyUUID, old.GroupUUID, old.Created

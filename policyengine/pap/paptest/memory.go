@@ -26,9 +26,8 @@ type Memory struct {
 }
 
 var (
-	_ pap.Store           = (*Memory)(nil)
-	_ pap.GroupBatchStore = (*Memory)(nil)
-	_ feed.Source         = (*Memory)(nil)
+	_ pap.Store   = (*Memory)(nil)
+	_ feed.Source = (*Memory)(nil)
 )
 
 // state is everything. A change works on a copy, which takes the place of the original when it succeeds.
@@ -154,6 +153,15 @@ func pageOf[T any](ctx context.Context, m *Memory, method string, in func(*state
 		return nil
 	})
 	return page, err
+}
+
+// countOf is how many records fit.
+func countOf[T any](ctx context.Context, m *Memory, method string, in func(*state) map[string]T, fits func(T) bool) (n int, err error) {
+	err = m.begin(ctx, method, func() error {
+		n = count(in(&m.now), fits)
+		return nil
+	})
+	return n, err
 }
 
 // exact reports whether a value is the wanted one; the zero value stands for any.

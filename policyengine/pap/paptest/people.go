@@ -2,6 +2,7 @@ package paptest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -13,21 +14,23 @@ import (
 
 func groups(s *state) map[string]pap.Group { return s.groups }
 
-func cloneGroup(g pap.Group) pap.Group {
-	g.FederatedValues, g.Permissions = slices.Clone(g.FederatedValues), slices.Clone(g.Permissions)
-	return g
-}
-
 // Group implements pap.Store.
 func (m *Memory) Group(ctx context.Context, uuid string) (pap.Group, error) {
-	return one(ctx, m, "Group", groups, uuid, cloneGroup)
+	return one(ctx, m, "Group", groups, uuid, pap.Group.Clone)
 }
 
 // Groups implements pap.Store.
 func (m *Memory) Groups(ctx context.Context, q pap.GroupQuery) ([]pap.Group, error) {
-	return pageOf(ctx, m, "Groups", groups, q.Page, cloneGroup, func(g pap.Group) bool {
-		return exact(q.AccountID, g.AccountID) && exact(q.Name, g.Name)
-	})
+	return pageOf(ctx, m, "Groups", groups, q.Page, pap.Group.Clone, groupSelected(q))
+}
+
+// CountGroups implements pap.Store.
+func (m *Memory) CountGroups(ctx context.Context, q pap.GroupQuery) (int, error) {
+	return countOf(ctx, m, "CountGroups", groups, groupSelected(q))
+}
+
+func groupSelected(q pap.GroupQuery) func(pap.Group) bool {
+	return func(g pap.Group) bool { return exact(q.AccountID, g.AccountID) && exact(q.Name, g.Name) }
 }
 
 func (s *state) putGroup(g pap.Group) error {
@@ -36,41 +39,41 @@ func (s *state) putGroup(g pap.Group) error {
 			return pap.ErrExists
 		}
 	}
-	s.groups[g.UUID] = cloneGroup(g)
+	s.groups[g.UUID] = g.Clone()
 	return nil
 }
 
 // CreateGroup implements pap.Store.
 func (m *Memory) CreateGroup(ctx context.Context, g pap.Group, limit int, e audit.Event) error {
-	return m.write(ctx, "CreateGroup", func(s *state) error {
-		if count(s.groups, func(other pap.Group) bool { return other.AccountID == g.AccountID }) >= limit {
-			return pap.ErrFull
-		}
-		if _, taken := s.groups[g.UUID]; taken {
-			return pap.ErrExists
-		}
-		s.note(feed.Group, g.UUID, e)
-		return s.putGroup(g)
-	})
+	return m.write(ctx, "CreateGroup", func(s *state) error { return s.addGroup(g, limit, e) })
 }
 
-// CreateGroups implements pap.GroupBatchStore.
+// CreateGroups implements pap.Store.
 func (m *Memory) CreateGroups(ctx context.Context, groups []pap.Group, limit int, events []audit.Event) error {
+	if len(groups) != len(events) {
+		return errEvents
+	}
 	return m.write(ctx, "CreateGroups", func(s *state) error {
 		for i, g := range groups {
-			if count(s.groups, func(other pap.Group) bool { return other.AccountID == g.AccountID }) >= limit {
-				return pap.ErrFull
-			}
-			if _, taken := s.groups[g.UUID]; taken {
-				return pap.ErrExists
-			}
-			s.note(feed.Group, g.UUID, events[i])
-			if err := s.putGroup(g); err != nil {
+			if err := s.addGroup(g, limit, events[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+var errEvents = errors.New("each group comes with one event")
+
+func (s *state) addGroup(g pap.Group, limit int, e audit.Event) error {
+	if count(s.groups, func(other pap.Group) bool { return other.AccountID == g.AccountID }) >= limit {
+		return pap.ErrFull
+	}
+	if _, taken := s.groups[g.UUID]; taken {
+		return pap.ErrExists
+	}
+	s.note(feed.Group, g.UUID, e)
+	return s.putGroup(g)
 }
 
 // UpdateGroup implements pap.Store.
@@ -80,7 +83,7 @@ func (m *Memory) UpdateGroup(ctx context.Context, uuid string, e audit.Event, ch
 		if !ok {
 			return pap.ErrNotFound
 		}
-		g := cloneGroup(before)
+		g := before.Clone()
 		if err := change(&g); err != nil {
 			return err
 		}
@@ -140,10 +143,20 @@ func (m *Memory) UserByEmail(ctx context.Context, email string) (pap.User, error
 
 // Users implements pap.Store.
 func (m *Memory) Users(ctx context.Context, q pap.UserQuery) ([]pap.User, error) {
-	return pageOf(ctx, m, "Users", users, q.Page, cloneUser, func(u pap.User) bool {
+	return pageOf(ctx, m, "Users", users, q.Page, cloneUser, m.userSelected(q))
+}
+
+// CountUsers implements pap.Store.
+func (m *Memory) CountUsers(ctx context.Context, q pap.UserQuery) (int, error) {
+	return countOf(ctx, m, "CountUsers", users, m.userSelected(q))
+}
+
+// userSelected is called with the lock held: it looks at the memberships.
+func (m *Memory) userSelected(q pap.UserQuery) func(pap.User) bool {
+	return func(u pap.User) bool {
 		return exact(q.AccountID, u.AccountID) && (q.Kind == pap.AnyUser || u.ServiceUser == (q.Kind == pap.ServiceUser)) &&
 			(q.Group == "" || m.now.memberships[membership{u.ID, q.Group}])
-	})
+	}
 }
 
 // CreateUser implements pap.Store.

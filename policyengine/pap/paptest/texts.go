@@ -2,7 +2,6 @@ package paptest
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/doorward/doorward/internal/audit"
@@ -12,21 +11,23 @@ import (
 
 func policies(s *state) map[string]pap.Policy { return s.policies }
 
-func clonePolicy(p pap.Policy) pap.Policy {
-	p.Tags = slices.Clone(p.Tags)
-	return p
-}
-
 // Policy implements pap.Store.
 func (m *Memory) Policy(ctx context.Context, uuid string) (pap.Policy, error) {
-	return one(ctx, m, "Policy", policies, uuid, clonePolicy)
+	return one(ctx, m, "Policy", policies, uuid, pap.Policy.Clone)
 }
 
 // Policies implements pap.Store.
 func (m *Memory) Policies(ctx context.Context, q pap.PolicyQuery) ([]pap.Policy, error) {
-	return pageOf(ctx, m, "Policies", policies, q.Page, clonePolicy, func(p pap.Policy) bool {
-		return exact(q.Level, p.Level) && exact(q.Name, p.Name)
-	})
+	return pageOf(ctx, m, "Policies", policies, q.Page, pap.Policy.Clone, policySelected(q))
+}
+
+// CountPolicies implements pap.Store.
+func (m *Memory) CountPolicies(ctx context.Context, q pap.PolicyQuery) (int, error) {
+	return countOf(ctx, m, "CountPolicies", policies, policySelected(q))
+}
+
+func policySelected(q pap.PolicyQuery) func(pap.Policy) bool {
+	return func(p pap.Policy) bool { return exact(q.Level, p.Level) && exact(q.Name, p.Name) }
 }
 
 // putPolicy stores a policy unless another has its name.
@@ -36,7 +37,7 @@ func (s *state) putPolicy(p pap.Policy) error {
 			return pap.ErrExists
 		}
 	}
-	s.policies[p.UUID] = clonePolicy(p)
+	s.policies[p.UUID] = p.Clone()
 	return nil
 }
 
@@ -62,7 +63,7 @@ func (m *Memory) UpdatePolicy(ctx context.Context, uuid string, e audit.Event, c
 		if !ok {
 			return pap.ErrNotFound
 		}
-		p := clonePolicy(before)
+		p := before.Clone()
 		if err := change(&p); err != nil {
 			return err
 		}
@@ -96,21 +97,23 @@ func (m *Memory) DeletePolicy(ctx context.Context, uuid string, force bool, e au
 
 func boundaries(s *state) map[string]pap.Boundary { return s.boundaries }
 
-func cloneBoundary(b pap.Boundary) pap.Boundary {
-	b.Metadata = maps.Clone(b.Metadata)
-	return b
-}
-
 // Boundary implements pap.Store.
 func (m *Memory) Boundary(ctx context.Context, uuid string) (pap.Boundary, error) {
-	return one(ctx, m, "Boundary", boundaries, uuid, cloneBoundary)
+	return one(ctx, m, "Boundary", boundaries, uuid, pap.Boundary.Clone)
 }
 
 // Boundaries implements pap.Store.
 func (m *Memory) Boundaries(ctx context.Context, q pap.BoundaryQuery) ([]pap.Boundary, error) {
-	return pageOf(ctx, m, "Boundaries", boundaries, q.Page, cloneBoundary, func(b pap.Boundary) bool {
-		return exact(q.AccountID, b.AccountID) && exact(q.Name, b.Name)
-	})
+	return pageOf(ctx, m, "Boundaries", boundaries, q.Page, pap.Boundary.Clone, boundarySelected(q))
+}
+
+// CountBoundaries implements pap.Store.
+func (m *Memory) CountBoundaries(ctx context.Context, q pap.BoundaryQuery) (int, error) {
+	return countOf(ctx, m, "CountBoundaries", boundaries, boundarySelected(q))
+}
+
+func boundarySelected(q pap.BoundaryQuery) func(pap.Boundary) bool {
+	return func(b pap.Boundary) bool { return exact(q.AccountID, b.AccountID) && exact(q.Name, b.Name) }
 }
 
 func (s *state) putBoundary(b pap.Boundary) error {
@@ -119,7 +122,7 @@ func (s *state) putBoundary(b pap.Boundary) error {
 			return pap.ErrExists
 		}
 	}
-	s.boundaries[b.UUID] = cloneBoundary(b)
+	s.boundaries[b.UUID] = b.Clone()
 	return nil
 }
 
@@ -145,7 +148,7 @@ func (m *Memory) UpdateBoundary(ctx context.Context, uuid string, e audit.Event,
 		if !ok {
 			return pap.ErrNotFound
 		}
-		b := cloneBoundary(before)
+		b := before.Clone()
 		if err := change(&b); err != nil {
 			return err
 		}
