@@ -57,15 +57,15 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	if err != nil {
 		return nil, err
 	}
-	clientScopes, err := oauthScopes(tables)
-	if err != nil {
-		return nil, err
-	}
 	formats, err := tokenFormats(app.TokenFormats)
 	if err != nil {
 		return nil, err
 	}
 	permissions, err := app.permissions()
+	if err != nil {
+		return nil, err
+	}
+	clientScopes, err := oauthScopes(tables, permissions)
 	if err != nil {
 		return nil, err
 	}

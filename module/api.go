@@ -159,7 +159,7 @@ func (a *API) build() (operations, error) {
 	if s.scopes, err = joinScopes(tables); err != nil {
 		return nil, err
 	}
-	if s.oauthScopes, err = oauthScopes(tables); err != nil {
+	if s.oauthScopes, err = oauthScopes(tables, a.app.gate.rules.known); err != nil {
 		return nil, err
 	}
 	return newOperations(a.app.gate.operations(s))

@@ -8,6 +8,7 @@ import (
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/rest"
 	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/tokens/oauth2"
 	"github.com/doorward/doorward/tokens/scope"
 )
@@ -41,14 +42,17 @@ func (g *gate) revocations() *oauth2.Revocations {
 	return g.authority.revoked
 }
 
-// oauthScopes lists every OAuth scope that a row asks for or that a token scope stands for. They have no names of their
-// own.
-func oauthScopes(tables []*endpoint.Table) (*scope.Catalog, error) {
+// oauthScopes lists every OAuth scope that a row asks for or that a token scope stands for, and every permission that policies
+// may name: a client may ask for those as well. They have no names of their own.
+func oauthScopes(tables []*endpoint.Table, known *catalog.Catalog) (*scope.Catalog, error) {
 	var all []scope.Scope
 	add := func(values []string) {
 		for _, value := range values {
 			all = append(all, scope.Scope{Value: value})
 		}
+	}
+	for permission := range known.Permissions() {
+		add([]string{permission.Name})
 	}
 	for _, table := range tables {
 		for _, e := range table.All() {

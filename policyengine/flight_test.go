@@ -130,7 +130,7 @@ func TestKeysOfCombinations(t *testing.T) {
 	}
 	p, err := newPolicies(Policies{Bindings: []Binding{
 		{"g", bind.Account, "a", nil}, {"h", bind.Account, "a", nil}, {"g", bind.Environment, "e", nil},
-	}})
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ type Binding struct {
 	Statements []*bind.Statement
 }
 
-// Policies are all bindings of an installation at one revision of the store. They must not be changed once published.
+// Policies are all bindings of an installation at one revision of the store. They must not be changed once published, and neither
+// must the lists in them: one that comes again with the next policies is taken for the same.
 type Policies struct {
 	Revision int64
 	Bindings []Binding
@@ -58,7 +59,9 @@ type subject struct {
 	example Request // subject and place only
 }
 
-func newPolicies(p Policies) (*policies, error) {
+// newPolicies makes policies ready. What it needs to know of statements that are in the ones before, which may be nil, it
+// takes from there.
+func newPolicies(p Policies, before *policies) (*policies, error) {
 	subjects, err := lru.New[subjectKey, subject](maxSubjects)
 	if err != nil {
 		return nil, err
@@ -67,12 +70,17 @@ func newPolicies(p Policies) (*policies, error) {
 		revision: p.Revision, bindings: make([][]*bind.Statement, len(p.Bindings)),
 		places: map[place]map[string][]uint32{}, digests: map[*bind.Statement]Revision{}, subjects: subjects,
 	}
-	var all []*bind.Statement // for one check over all, because any two may meet in one subject
+	var all []*bind.Statement   // for one check over all, because any two may meet in one subject
+	seen := map[sameList]bool{} // most bindings share their statements with others
 	for i, b := range p.Bindings {
 		if err := ready.add(uint32(i), b); err != nil {
 			return nil, err
 		}
-		all = append(all, b.Statements...)
+		if shared := listOf(b.Statements); !seen[shared] {
+			seen[shared] = true
+			ready.digest(b.Statements, before)
+			all = append(all, b.Statements...)
+		}
 	}
 	if err := regogen.CheckKinds(all); err != nil {
 		return nil, broken(err)
@@ -90,12 +98,37 @@ func (p *policies) add(index uint32, b Binding) error {
 	}
 	p.places[at][b.Group] = append(p.places[at][b.Group], index)
 	p.bindings[index] = b.Statements
-	for _, s := range b.Statements {
-		if _, ok := p.digests[s]; !ok {
-			p.digests[s] = revisionOf(s)
-		}
-	}
 	return nil
+}
+
+// sameList is where a list of statements lies: of two that lie in one place, one look is enough.
+type sameList struct {
+	first **bind.Statement
+	n     int
+}
+
+func listOf(statements []*bind.Statement) sameList {
+	if len(statements) == 0 {
+		return sameList{}
+	}
+	return sameList{&statements[0], len(statements)}
+}
+
+func (p *policies) digest(statements []*bind.Statement, before *policies) {
+	for _, s := range statements {
+		if _, ok := p.digests[s]; ok {
+			continue
+		}
+		var digest Revision
+		known := false
+		if before != nil {
+			digest, known = before.digests[s]
+		}
+		if !known {
+			digest = revisionOf(s)
+		}
+		p.digests[s] = digest
+	}
 }
 
 // held appends the bindings that apply to a request's subject where the request is, sorted, each once. A request that

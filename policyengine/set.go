@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/doorward/doorward/internal/fault"
@@ -34,6 +35,7 @@ type permission struct {
 	allowReads []bool         // by read: some ALLOW reads it
 	question   *regogen.Question
 	clock      clock
+	mirror     func() (*Set, error) // the other way round; made when it is first asked for
 }
 
 // Compile prepares statements. Their order does not matter, and equal ones count once; they must not be changed
@@ -94,6 +96,7 @@ func (p *permission) finish(statements []*bind.Statement) {
 	p.allowReads = make([]bool, len(p.reads))
 	p.question = regogen.NewQuestion(p.name, p.reads)
 	p.clock.sort()
+	p.mirror = sync.OnceValues(func() (*Set, error) { return mirrorOf(statements, p.name) })
 	for _, s := range statements {
 		if s.Permission != p.name || s.Effect != ast.Allow {
 			continue
@@ -142,11 +145,20 @@ func (s *Set) Decide(ctx context.Context, r Request) (Verdict, error) {
 
 // evaluate decides a request that has been checked.
 func (s *Set) evaluate(ctx context.Context, p *permission, r *Request, limit time.Duration) (Verdict, error) {
+	outcome, facts, err := s.run(ctx, p, r, limit)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.verdict(p, outcome, facts, r.Now), nil
+}
+
+// run finds the statements that hold, and the facts that they were held against.
+func (s *Set) run(ctx context.Context, p *permission, r *Request, limit time.Duration) (regogen.Outcome, []regogen.Fact, error) {
 	facts := make([]regogen.Fact, len(p.reads))
 	for i, read := range p.reads {
 		f, err := r.fact(read.Name)
 		if err != nil {
-			return Verdict{}, err
+			return regogen.Outcome{}, nil, err
 		}
 		facts[i] = regogen.Fact{Values: f.many, Known: f.shape != unknown, List: f.shape == list}
 		if f.shape == single {
@@ -155,10 +167,9 @@ func (s *Set) evaluate(ctx context.Context, p *permission, r *Request, limit tim
 	}
 	outcome, err := s.program.Run(ctx, p.question.Input(facts, r.Now), limit)
 	if errors.Is(err, regogen.ErrTimeout) {
-		return Verdict{}, fault.New(fault.Unavailable, "The policies could not be evaluated in time.", err)
+		err = fault.New(fault.Unavailable, "The policies could not be evaluated in time.", err)
+	} else if err != nil {
+		err = broken(err)
 	}
-	if err != nil {
-		return Verdict{}, broken(err)
-	}
-	return s.verdict(p, outcome, facts, r.Now), nil
+	return outcome, facts, err
 }

@@ -19,12 +19,13 @@ type resolver struct {
 	policies   map[string]bind.Policy
 	boundaries map[string]bind.Boundary
 	done       map[string]bool
+	possible   map[string]bool // policies with boundaries that can be bound with some parameters
 }
 
 func (s *Service) resolver(a Assignment) *resolver {
 	return &resolver{
 		catalog: s.config.Catalog, assignment: a,
-		policies: map[string]bind.Policy{}, boundaries: map[string]bind.Boundary{}, done: map[string]bool{},
+		policies: map[string]bind.Policy{}, boundaries: map[string]bind.Boundary{}, done: map[string]bool{}, possible: map[string]bool{},
 	}
 }
 
@@ -44,11 +45,26 @@ func (r *resolver) repeated(b Binding) bool {
 
 // bind resolves one binding. With an error in the diagnostics the result is nil, as bind.Bind's.
 func (r *resolver) bind(b Binding) (*bind.Bound, ast.Diagnostics) {
-	var boundaries []bind.Boundary
+	return bind.Bind(r.policy(b.PolicyUUID), b.Parameters, r.boundariesOf(b), r.catalog)
+}
+
+// errors finds what makes a binding impossible, among warnings. Where the policy is bound under these boundaries with other
+// parameters already, only the parameters are looked at.
+func (r *resolver) errors(b Binding) ast.Diagnostics {
+	key, err := json.Marshal([]any{b.PolicyUUID, b.Boundaries})
+	if err == nil && r.possible[string(key)] {
+		return bind.Fits(r.policy(b.PolicyUUID), b.Parameters, r.boundariesOf(b), r.catalog)
+	}
+	bound, found := r.bind(b)
+	r.possible[string(key)] = err == nil && bound != nil
+	return found
+}
+
+func (r *resolver) boundariesOf(b Binding) (boundaries []bind.Boundary) {
 	for _, uuid := range b.Boundaries {
 		boundaries = append(boundaries, r.boundary(uuid))
 	}
-	return bind.Bind(r.policy(b.PolicyUUID), b.Parameters, boundaries, r.catalog)
+	return boundaries
 }
 
 // policy and boundary leave the tree of what is missing, or cannot be read, nil. That is for bind.Bind to refuse: neither
@@ -103,7 +119,7 @@ func (s *Service) stillBind(a Assignment) error {
 		if r.repeated(b) {
 			continue
 		}
-		if bound, found := r.bind(b); bound == nil {
+		if found := r.errors(b); found.HasErrors() {
 			where := fmt.Sprintf("It is bound to group %s at %s %s, and could no longer be: ", b.GroupUUID, b.Level.Type, b.Level.ID)
 			return textFault(where, found)
 		}
