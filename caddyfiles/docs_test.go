@@ -128,7 +128,7 @@ func TestDocs_Answers(t *testing.T) {
 	compare(t, firstColumn(t, "answers.md", "## Reasons"), reasons)
 	metric := regexp.MustCompile(`Name: "(doorward_\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Metrics"),
-		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")))
+		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")+source(t, "../module/shadow.go")))
 	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
 	cause = regexp.MustCompile(`(?m)^\t\w+\s+tokens\.Refusal = "(\w+)"`)

@@ -321,7 +321,10 @@ func checkAudit(t *testing.T, file, token string) {
 			t.Errorf("event %d holds a secret", e.ID)
 		}
 	}
-	want := map[string]int{"cli token.create false": 2, "api token.create false": 4, "api token.create true": 1, "api tenanttoken.create false": 1}
+	want := map[string]int{
+		"cli token.create false": 2, "api token.create false": 4, "api token.create true": 1, "api tenanttoken.create false": 1,
+		"api signingkey.create false": 1,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("audit events (-want +got):\n%s", diff)
 	}
