@@ -14,7 +14,7 @@ func policyBind() *cobra.Command {
 	var (
 		place                        placeFlags
 		groups, parameters, boundary []string
-		asJSON                       bool
+		shadow, asJSON               bool
 	)
 	cmd := &cobra.Command{
 		Use:   "bind <policy> --group <group>",
@@ -27,6 +27,7 @@ to a group again with other parameters; each binding grants by itself.`,
 	cmd.Flags().StringArrayVar(&groups, "group", nil, "Group to grant it to (required; may be repeated)")
 	cmd.Flags().StringArrayVar(&parameters, "param", nil, "Value of a parameter, as name=value; may be repeated")
 	cmd.Flags().StringArrayVar(&boundary, "boundary", nil, "Boundary of the account that narrows the grant; may be repeated")
+	cmd.Flags().BoolVar(&shadow, "shadow", false, "Try the binding beside the live ones, without an effect")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Show the bindings as a JSON array")
 	beVerb(cmd, func(cmd *cobra.Command, args []string) error {
 		wanted, err := oneName(cmd, args, "policy")
@@ -41,18 +42,18 @@ to a group again with other parameters; each binding grants by itself.`,
 			return err
 		}
 		return withDesk(cmd, &place, mustExist, func(d desk) error {
-			return d.bind(wanted, groups, boundary, values, asJSON)
+			return d.bind(wanted, groups, boundary, pap.Terms{Parameters: values, Shadow: &shadow}, asJSON)
 		})
 	})
 	return cmd
 }
 
-func (d desk) bind(policy string, groups, boundaries []string, parameters map[string]string, asJSON bool) error {
+func (d desk) bind(policy string, groups, boundaries []string, terms pap.Terms, asJSON bool) error {
 	p, err := d.policy(policy)
 	if err != nil {
 		return err
 	}
-	r := pap.BindRequest{Level: d.level(), Policy: p.UUID, Terms: pap.Terms{Parameters: parameters}}
+	r := pap.BindRequest{Level: d.level(), Policy: p.UUID, Terms: terms}
 	for _, name := range groups {
 		g, err := d.group(name)
 		if err != nil {

@@ -79,6 +79,9 @@ func (d desk) listBindings(q pap.BindingQuery, asJSON bool) error {
 	}
 	return writeColumns(d.cmd.OutOrStdout(), "POLICY\tGROUP\tLEVEL\tPARAMETERS\tBOUNDARIES", all, func(b pap.Binding) []string {
 		v := names.view(b)
+		if b.Shadow {
+			v.PolicyName += " (shadow)"
+		}
 		return []string{v.PolicyName, v.GroupName, levelText(b.Level), equations(b.Parameters), strings.Join(v.BoundaryNames, ", ")}
 	})
 }
@@ -129,6 +132,7 @@ type bindingView struct {
 	Parameters    map[string]string `json:"parameters"`
 	Boundaries    []string          `json:"boundaries"`
 	BoundaryNames []string          `json:"boundaryNames"`
+	Shadow        bool              `json:"shadow,omitempty"` // on trial: it has no effect
 }
 
 // view names what a binding refers to. What was made since the names were read goes by its identifier.
@@ -137,7 +141,7 @@ func (n nameBook) view(b pap.Binding) bindingView {
 		Policy: b.PolicyUUID, PolicyName: cmp.Or(n.policies[b.PolicyUUID], b.PolicyUUID),
 		Group: b.GroupUUID, GroupName: cmp.Or(n.groups[b.GroupUUID], b.GroupUUID),
 		LevelType: string(b.Level.Type), LevelID: b.Level.ID,
-		Parameters: b.Parameters, Boundaries: notNull(b.Boundaries), BoundaryNames: []string{},
+		Parameters: b.Parameters, Boundaries: notNull(b.Boundaries), BoundaryNames: []string{}, Shadow: b.Shadow,
 	}
 	if v.Parameters == nil {
 		v.Parameters = map[string]string{}

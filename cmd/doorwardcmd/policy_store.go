@@ -11,12 +11,14 @@ import (
 type policyFlags struct {
 	name, description string
 	tags              []string
+	shadow            bool
 }
 
 func (f *policyFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "name", "", "Name, one of its kind at its level")
 	cmd.Flags().StringVar(&f.description, "description", "", "What the policy is for")
 	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "Tag; may be repeated")
+	cmd.Flags().BoolVar(&f.shadow, "shadow", false, "Try the policy beside the live ones, without an effect; --shadow=false ends the trial")
 }
 
 func policyCreate() *cobra.Command {
@@ -44,6 +46,7 @@ stdout. A text with errors is refused, and they are shown. The policy does nothi
 		return withDesk(cmd, &place, mayBeNew, func(d desk) error {
 			wanted := pap.PolicyAttributes{
 				Name: attributes.name, Description: attributes.description, Tags: attributes.tags, Statement: text.text,
+				Shadow: &attributes.shadow,
 			}
 			p, _, err := d.policies.CreatePolicy(d.ctx, actor(), d.level(), uuid, wanted)
 			if err != nil {
@@ -99,7 +102,7 @@ policy is bound its parameters stay the same ones, and every binding must still 
 	attributes.register(cmd)
 	beVerb(cmd, func(cmd *cobra.Command, args []string) error {
 		given := cmd.Flags().Changed
-		if len(args) == 0 || len(args) > 2 || len(args) == 1 && !given("name") && !given("description") && !given("tag") {
+		if len(args) == 0 || len(args) > 2 || len(args) == 1 && !given("name") && !given("description") && !given("tag") && !given("shadow") {
 			return usageErrorf("name one policy, and a file with its new text or what else is to be changed; see `%s --help`", cmd.CommandPath())
 		}
 		var text namedText
@@ -127,6 +130,9 @@ policy is bound its parameters stay the same ones, and every binding must still 
 				p.Statement = text.text
 			}
 			wanted := pap.PolicyAttributes{Name: p.Name, Description: p.Description, Tags: p.Tags, Statement: p.Statement}
+			if given("shadow") {
+				wanted.Shadow = &attributes.shadow
+			}
 			if _, err := d.policies.UpdatePolicy(d.ctx, actor(), p.Level, p.UUID, wanted); err != nil {
 				return err
 			}

@@ -22,6 +22,7 @@ type policyView struct {
 	Description string   `json:"description"`
 	Tags        []string `json:"tags"`
 	Statement   string   `json:"statementQuery"`
+	Shadow      bool     `json:"shadow,omitempty"`    // on trial: it has no effect
 	Created     string   `json:"createdAt,omitempty"` // none for a global policy
 	Modified    string   `json:"updatedAt,omitempty"`
 }
@@ -29,7 +30,7 @@ type policyView struct {
 func policyViewOf(p pap.Policy) policyView {
 	return policyView{
 		UUID: p.UUID, Name: p.Name, LevelType: string(p.Level.Type), LevelID: p.Level.ID, Description: p.Description,
-		Tags: notNull(p.Tags), Statement: p.Statement, Created: momentOr(p.Created, ""), Modified: momentOr(p.Modified, ""),
+		Tags: notNull(p.Tags), Statement: p.Statement, Shadow: p.Shadow, Created: momentOr(p.Created, ""), Modified: momentOr(p.Modified, ""),
 	}
 }
 
@@ -113,6 +114,9 @@ func policyShow() *cobra.Command {
 			facts := [][2]string{
 				{"id", p.UUID}, {"name", p.Name}, {"level", levelText(p.Level)}, {"description", orDash(p.Description)},
 				{"tags", orDash(strings.Join(p.Tags, ", "))}, {"created", momentOr(p.Created, "-")}, {"modified", momentOr(p.Modified, "never")},
+			}
+			if p.Shadow {
+				facts = append(facts, [2]string{"shadow", "on trial, without an effect"})
 			}
 			return showText(cmd.OutOrStdout(), facts, p.Statement, policyViewOf(p), asJSON, textAsItIs)
 		})
