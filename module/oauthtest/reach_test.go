@@ -42,7 +42,8 @@ func TestTokenActsForOwner(t *testing.T) {
 	d.expect("an account row", http.StatusOK, d.get(clientsOfAcme, byBasic))
 	d.expect("a scope that was not asked for", http.StatusForbidden, d.get(clientsOfAcme, byForm))
 	d.expect("a scope that the client lacks", http.StatusForbidden, d.do(http.MethodPost, clientsOfAcme, nil, bearer(byBasic)))
-	d.expect("a wrong secret", http.StatusUnauthorized, d.form("/sso/oauth2/token", credentials{c.id, c.secret[:len(c.secret)-1] + "7"}, url.Values{"grant_type": {"client_credentials"}}))
+	// No secret that was minted has a 0 in it.
+	d.expect("a wrong secret", http.StatusUnauthorized, d.form("/sso/oauth2/token", credentials{c.id, c.secret[:len(c.secret)-1] + "0"}, url.Values{"grant_type": {"client_credentials"}}))
 	d.expect("nothing at all", http.StatusUnauthorized, d.do(http.MethodPost, "/sso/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, nil))
 	d.expect("told about", http.StatusOK, d.form("/sso/oauth2/tokeninfo", c, url.Values{"token": {byBasic}}))
 	if len(d.Upstream.Seen()) != 0 {
