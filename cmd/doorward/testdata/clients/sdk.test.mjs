@@ -33,7 +33,20 @@ before(async () => {
   activeGateTokens = new AccessTokensActiveGateTokensClient(client);
   tenantToken = new AccessTokensTenantTokensClient(client);
   auditLogs = new AuditLogsClient(client);
+  await heard();
 });
+
+// heard waits until the gate knows the policy that the commands above have bound: it hears of other processes from the store.
+async function heard() {
+  for (const end = Date.now() + 5000; ;) {
+    try {
+      return await apiTokens.listApiTokens({});
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
 
 after(() => running.stop());
 
