@@ -34,6 +34,10 @@ const (
 	SigningKey Kind = "signing_key"
 	// Revocation takes an access token back; its identifier is that of the token.
 	Revocation Kind = "revocation"
+	// RemoteRequest is a request for remote access, or the grant that became of it.
+	RemoteRequest Kind = "remote_request"
+	// RemoteSetting says which of the support staff get in; it has no identifier.
+	RemoteSetting Kind = "remote_setting"
 )
 
 // Change says that the thing named ID, of the given kind, is different from what it was before Revision.
