@@ -15,15 +15,27 @@ import (
 
 var docsBlock = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
-// TestDocs_TokenStory runs everything that the documentation of tokens shows, as it stands there: its Caddyfile, its first
-// command, and then, before the gateway, all others in one shell. Only the port is another.
+// TestDocs_TokenStory runs everything that the documentation of tokens shows.
 func TestDocs_TokenStory(t *testing.T) {
+	out := documented(t, "../../docs/tokens.md")
+	// What was made by the API, and shown in its answer.
+	if n := len(regexp.MustCompile(`"token":"dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}"`).FindAllString(out, -1)); n != 2 {
+		t.Errorf("%d tokens shown, want 2", n)
+	}
+	wantShown(t, out, `"nextPageKey"`, `"tenantToken":"`, "personal tokens are on in environment default", "monthly reports", `"token":"dt0g02.`,
+		`"status":"ACTIVE"`, "a rotation runs in environment default", `"category":"TOKEN"`)
+}
+
+// documented runs a page as it stands there: its Caddyfile, its first command, and then, before the gateway, all others in one
+// shell, whose output it gives. Only the port is another. The gateway has to end well.
+func documented(t *testing.T, page string) string {
+	t.Helper()
 	for _, program := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip(err)
 		}
 	}
-	text, err := os.ReadFile("../../docs/tokens.md")
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +54,23 @@ func TestDocs_TokenStory(t *testing.T) {
 	if err := running.Start(); err != nil {
 		t.Fatal(err)
 	}
+	awaitRefusal(t, "http://"+gateway+"/api/v2/apiTokens")
+	// A refusal fails the script, where curl alone would show it and go on.
+	out := shell(t, dir, `curl() { command curl --fail --silent --show-error "$@" && echo; }`+"\n"+strings.Join(shown["sh"][1:], "\n"))
+	if err := running.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Wait(); err != nil {
+		t.Errorf("the gateway ended with %v", err)
+	}
+	return out
+}
+
+// awaitRefusal waits until a gateway refuses a request without a credential, which shows that it is there.
+func awaitRefusal(t *testing.T, url string) {
+	t.Helper()
 	awaitStatus(t, http.StatusUnauthorized, func() (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+gateway+"/api/v2/apiTokens", http.NoBody)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,25 +81,14 @@ func TestDocs_TokenStory(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode, ""
 	})
-	// A refusal fails the script, where curl alone would show it and go on.
-	out := shell(t, dir, `curl() { command curl --fail --silent --show-error "$@" && echo; }`+"\n"+strings.Join(shown["sh"][1:], "\n"))
-	// What was made by the API, and shown in its answer.
-	if n := len(regexp.MustCompile(`"token":"dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}"`).FindAllString(out, -1)); n != 2 {
-		t.Errorf("%d tokens shown, want 2", n)
-	}
-	for _, want := range []string{
-		`"nextPageKey"`, `"tenantToken":"`, "personal tokens are on in environment default", "monthly reports", `"token":"dt0g02.`,
-		`"status":"ACTIVE"`, "a rotation runs in environment default", `"category":"TOKEN"`,
-	} {
+}
+
+func wantShown(t *testing.T, out string, wanted ...string) {
+	t.Helper()
+	for _, want := range wanted {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing shows %s", want)
 		}
-	}
-	if err := running.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := running.Wait(); err != nil {
-		t.Errorf("the gateway ended with %v", err)
 	}
 }
 
