@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"io"
 	"time"
 
@@ -120,19 +119,10 @@ func (s *Service) newUUID() (string, error) {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:], nil
 }
 
-// storeFault gives an error of the store a kind and a sentence for the public. nil stays nil.
+// storeFault is what an error of the store comes to.
 func storeFault(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
-	}
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return fault.New(fault.NotFound, "There is no such remote access request.", err)
-	case errors.Is(err, ErrExists):
-		return fault.New(fault.Conflict, "There is such a remote access request already.", err)
-	}
-	return fault.New(fault.Unavailable, "The store of remote access requests did not answer.", err)
+	return fault.OfStore(err, "The store of remote access requests did not answer.",
+		fault.Meaning{Err: ErrNotFound, Kind: fault.NotFound, Public: "There is no such remote access request."},
+		fault.Meaning{Err: ErrExists, Kind: fault.Conflict, Public: "There is such a remote access request already."},
+	)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -117,21 +116,13 @@ func (s *Service) event(actor, action, id string, detail any) audit.Event {
 // now has the precision that stores keep.
 func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }
 
-// storeFault gives an error of the store a kind and a sentence for the public. nil stays nil.
+// storeFault is what an error of the store comes to.
 func storeFault(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
-	}
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return fault.New(fault.NotFound, "There is no such token.", err)
-	case errors.Is(err, ErrFull):
-		return fault.New(fault.Invalid, fmt.Sprintf("The user has %d platform tokens, as many as a user may have. Delete one first.", MaxPlatformTokens), err)
-	case errors.Is(err, ErrExists):
-		return fault.New(fault.Conflict, "There is such a token already.", err)
-	}
-	return fault.New(fault.Unavailable, "The token store did not answer.", err)
+	return fault.OfStore(err, "The token store did not answer.",
+		fault.Meaning{Err: ErrNotFound, Kind: fault.NotFound, Public: "There is no such token."},
+		fault.Meaning{Err: ErrFull, Kind: fault.Invalid, Public: fullOfPlatformTokens},
+		fault.Meaning{Err: ErrExists, Kind: fault.Conflict, Public: "There is such a token already."},
+	)
 }
+
+var fullOfPlatformTokens = fmt.Sprintf("The user has %d platform tokens, as many as a user may have. Delete one first.", MaxPlatformTokens)

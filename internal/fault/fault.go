@@ -49,6 +49,30 @@ func New(kind Kind, public string, cause error) *Fault {
 	return &Fault{Kind: kind, Public: public, Cause: cause}
 }
 
+// Meaning is what one error of a store comes to for the public.
+type Meaning struct {
+	Err    error // found with errors.Is
+	Kind   Kind
+	Public string
+}
+
+// OfStore gives an error of a store the kind and the sentence of the first meaning that it has; one that has none says that
+// the store is away. nil stays nil, and a fault stays what it is.
+func OfStore(err error, away string, meanings ...Meaning) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*Fault](err); ok {
+		return err
+	}
+	for _, m := range meanings {
+		if errors.Is(err, m.Err) {
+			return New(m.Kind, m.Public, err)
+		}
+	}
+	return New(Unavailable, away, err)
+}
+
 // Error is the operator's view: the public sentence and its cause.
 func (f *Fault) Error() string {
 	if f.Cause == nil {

@@ -1,7 +1,6 @@
 package pap
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -83,21 +82,10 @@ var (
 
 // fault gives an error of the store a kind and a sentence for the public. nil stays nil, a fault stays what it is.
 func (w wording) fault(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
-	}
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return fault.New(fault.NotFound, w.missing, err)
-	case errors.Is(err, ErrExists):
-		return fault.New(w.existsKind, w.exists, err)
-	case errors.Is(err, ErrInUse):
-		return fault.New(fault.Invalid, w.inUse, err)
-	case errors.Is(err, ErrFull):
-		return fault.New(fault.Invalid, w.full, err)
-	}
-	return fault.New(fault.Unavailable, "The policy store did not answer.", err)
+	return fault.OfStore(err, "The policy store did not answer.",
+		fault.Meaning{Err: ErrNotFound, Kind: fault.NotFound, Public: w.missing},
+		fault.Meaning{Err: ErrExists, Kind: w.existsKind, Public: w.exists},
+		fault.Meaning{Err: ErrInUse, Kind: fault.Invalid, Public: w.inUse},
+		fault.Meaning{Err: ErrFull, Kind: fault.Invalid, Public: w.full},
+	)
 }

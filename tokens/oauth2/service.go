@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"io"
 	"time"
 
@@ -76,21 +75,11 @@ func (s *Service) tell(r *Revocation) {
 	}
 }
 
-// storeFault gives an error of the store a kind and a sentence for the public. nil stays nil.
+// storeFault is what an error of the store comes to.
 func storeFault(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
-	}
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return fault.New(fault.NotFound, "There is no such OAuth2 client.", err)
-	case errors.Is(err, ErrExists):
-		return fault.New(fault.Conflict, "There is such an OAuth2 client already.", err)
-	case errors.Is(err, ErrFull):
-		return fault.New(fault.Invalid, "The account has as many OAuth2 clients as it may have.", err)
-	}
-	return fault.New(fault.Unavailable, "The store of OAuth2 clients did not answer.", err)
+	return fault.OfStore(err, "The store of OAuth2 clients did not answer.",
+		fault.Meaning{Err: ErrNotFound, Kind: fault.NotFound, Public: "There is no such OAuth2 client."},
+		fault.Meaning{Err: ErrExists, Kind: fault.Conflict, Public: "There is such an OAuth2 client already."},
+		fault.Meaning{Err: ErrFull, Kind: fault.Invalid, Public: "The account has as many OAuth2 clients as it may have."},
+	)
 }
