@@ -8,79 +8,29 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/internal/audit/audittest"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/remote"
 )
 
 // Memory keeps the contract of remote.Store, but for durability. The zero Memory is empty and ready for use.
 type Memory struct {
-	// Before, if not nil, is called at the start of every method with the method's name, with no lock held. It may
-	// count, wait, or return the error that the method is to fail with. Set it before the store is used.
-	Before func(ctx context.Context, method string) error
+	audittest.Ledger
 
-	mu       sync.Mutex
 	setting  remote.SettingRecord
 	requests map[string]remote.Request
-	events   []audit.Event
-	changes  []feed.Change
 }
 
 var _ Store = (*Memory)(nil)
 
-// Events are the audit events so far.
-func (m *Memory) Events() []audit.Event {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.events)
-}
-
-// Revision implements feed.Source.
-func (m *Memory) Revision(context.Context) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return int64(len(m.changes)), nil
-}
-
-// ChangesAfter implements feed.Source.
-func (m *Memory) ChangesAfter(_ context.Context, after int64, limit int) ([]feed.Change, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	from := min(int(after), len(m.changes))
-	return slices.Clone(m.changes[from:min(from+limit, len(m.changes))]), false, nil
-}
-
-// begin calls Before and takes the lock, unless the method is to fail.
-func (m *Memory) begin(ctx context.Context, method string) error {
-	if m.Before != nil {
-		if err := m.Before(ctx, method); err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	return nil
-}
-
-// changed writes the audit event and the feed's entry of a change under the next revision.
-func (m *Memory) changed(ctx context.Context, kind feed.Kind, id string, e audit.Event) {
-	revision := int64(len(m.changes)) + 1
-	m.changes = append(m.changes, feed.Change{Revision: revision, Kind: kind, ID: id})
-	e = e.From(ctx)
-	e.ID, e.Revision = int64(len(m.events))+1, revision
-	m.events = append(m.events, e)
-}
-
 // Request implements remote.Store.
 func (m *Memory) Request(ctx context.Context, id string) (remote.Request, error) {
-	if err := m.begin(ctx, "Request"); err != nil {
+	if err := m.Begin(ctx, "Request"); err != nil {
 		return remote.Request{}, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	r, ok := m.requests[id]
 	if !ok {
 		return remote.Request{}, remote.ErrNotFound
@@ -94,10 +44,10 @@ func (m *Memory) Requests(ctx context.Context, q remote.Query) ([]remote.Request
 	if err != nil {
 		return nil, err
 	}
-	if err := m.begin(ctx, "Requests"); err != nil {
+	if err := m.Begin(ctx, "Requests"); err != nil {
 		return nil, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	var found []remote.Request
 	for _, r := range m.requests {
 		if q.Selects(r) && behind(r, q.After) {
@@ -117,10 +67,10 @@ func behind(r remote.Request, place remote.Place) bool {
 
 // Current implements remote.Store.
 func (m *Memory) Current(ctx context.Context) (remote.Current, error) {
-	if err := m.begin(ctx, "Current"); err != nil {
+	if err := m.Begin(ctx, "Current"); err != nil {
 		return remote.Current{}, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	return m.current(), nil
 }
 
@@ -136,10 +86,10 @@ func (m *Memory) current() remote.Current {
 
 // CreateRequest implements remote.Store.
 func (m *Memory) CreateRequest(ctx context.Context, r remote.Request, e *audit.Event, allow func(remote.Current) error) error {
-	if err := m.begin(ctx, "CreateRequest"); err != nil {
+	if err := m.Begin(ctx, "CreateRequest"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	if _, taken := m.requests[r.ID]; taken {
 		return remote.ErrExists
 	}
@@ -150,16 +100,16 @@ func (m *Memory) CreateRequest(ctx context.Context, r remote.Request, e *audit.E
 		m.requests = make(map[string]remote.Request)
 	}
 	m.requests[r.ID] = r.Detached()
-	m.changed(ctx, feed.RemoteRequest, r.ID, *e)
+	m.Changed(ctx, feed.RemoteRequest, r.ID, *e)
 	return nil
 }
 
 // UpdateRequest implements remote.Store.
 func (m *Memory) UpdateRequest(ctx context.Context, id string, e *audit.Event, change func(remote.SettingRecord, *remote.Request) error) error {
-	if err := m.begin(ctx, "UpdateRequest"); err != nil {
+	if err := m.Begin(ctx, "UpdateRequest"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	before, ok := m.requests[id]
 	if !ok {
 		return remote.ErrNotFound
@@ -169,7 +119,7 @@ func (m *Memory) UpdateRequest(ctx context.Context, id string, e *audit.Event, c
 		return err
 	}
 	m.requests[id] = lasting(before, after)
-	m.changed(ctx, feed.RemoteRequest, id, *e)
+	m.Changed(ctx, feed.RemoteRequest, id, *e)
 	return nil
 }
 
@@ -183,10 +133,10 @@ func lasting(before, after remote.Request) remote.Request {
 
 // UpdateOpen implements remote.Store.
 func (m *Memory) UpdateOpen(ctx context.Context, change func(*remote.Request) (*audit.Event, error)) error {
-	if err := m.begin(ctx, "UpdateOpen"); err != nil {
+	if err := m.Begin(ctx, "UpdateOpen"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	commit, err := m.updated(change)
 	if err == nil {
 		commit(ctx)
@@ -211,17 +161,17 @@ func (m *Memory) updated(change func(*remote.Request) (*audit.Event, error)) (co
 	return func(ctx context.Context) {
 		for i, r := range changed {
 			m.requests[r.ID] = r
-			m.changed(ctx, feed.RemoteRequest, r.ID, events[i])
+			m.Changed(ctx, feed.RemoteRequest, r.ID, events[i])
 		}
 	}, nil
 }
 
 // UpdateSetting implements remote.Store.
 func (m *Memory) UpdateSetting(ctx context.Context, e *audit.Event, change func(*remote.SettingRecord) error, open func(*remote.Request) (*audit.Event, error)) error {
-	if err := m.begin(ctx, "UpdateSetting"); err != nil {
+	if err := m.Begin(ctx, "UpdateSetting"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	after := m.setting
 	if err := change(&after); err != nil {
 		return err
@@ -231,7 +181,7 @@ func (m *Memory) UpdateSetting(ctx context.Context, e *audit.Event, change func(
 		return err
 	}
 	m.setting = after
-	m.changed(ctx, feed.RemoteSetting, "", *e)
+	m.Changed(ctx, feed.RemoteSetting, "", *e)
 	commit(ctx)
 	return nil
 }

@@ -8,81 +8,24 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/internal/audit/audittest"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/tokens/oauth2"
 )
 
 // Memory keeps the contract of oauth2.Store, but for durability. The zero Memory is empty and ready for use.
 type Memory struct {
-	// Before, if not nil, is called at the start of every method with the method's name, with no lock held. It may
-	// count, wait, or return the error that the method is to fail with. Set it before the store is used.
-	Before func(ctx context.Context, method string) error
+	audittest.Ledger
 
-	mu          sync.Mutex
 	clients     map[string]oauth2.Client
 	keys        []oauth2.SigningKey // by SignsFrom, ties by ID
 	revocations map[string]oauth2.Revocation
-	events      []audit.Event
-	changes     []feed.Change
 }
 
 var _ Store = (*Memory)(nil)
-
-// Events are the audit events so far.
-func (m *Memory) Events() []audit.Event {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.events)
-}
-
-// Changes are the feed of changes so far.
-func (m *Memory) Changes() []feed.Change {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.changes)
-}
-
-// Revision implements feed.Source.
-func (m *Memory) Revision(context.Context) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return int64(len(m.changes)), nil
-}
-
-// ChangesAfter implements feed.Source.
-func (m *Memory) ChangesAfter(_ context.Context, after int64, limit int) ([]feed.Change, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	from := min(int(after), len(m.changes))
-	return slices.Clone(m.changes[from:min(from+limit, len(m.changes))]), false, nil
-}
-
-// begin calls Before and takes the lock, unless the method is to fail.
-func (m *Memory) begin(ctx context.Context, method string) error {
-	if m.Before != nil {
-		if err := m.Before(ctx, method); err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	return nil
-}
-
-// changed writes the audit event and the feed's entry of a change under the next revision.
-func (m *Memory) changed(ctx context.Context, kind feed.Kind, id string, e audit.Event) {
-	revision := int64(len(m.changes)) + 1
-	m.changes = append(m.changes, feed.Change{Revision: revision, Kind: kind, ID: id})
-	e = e.From(ctx)
-	e.ID, e.Revision = int64(len(m.events))+1, revision
-	m.events = append(m.events, e)
-}
 
 func detached(c oauth2.Client) oauth2.Client {
 	c.Scopes = slices.Clone(c.Scopes)
@@ -91,10 +34,10 @@ func detached(c oauth2.Client) oauth2.Client {
 
 // Client implements oauth2.Store.
 func (m *Memory) Client(ctx context.Context, id string) (oauth2.Client, error) {
-	if err := m.begin(ctx, "Client"); err != nil {
+	if err := m.Begin(ctx, "Client"); err != nil {
 		return oauth2.Client{}, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	c, ok := m.clients[id]
 	if !ok {
 		return oauth2.Client{}, oauth2.ErrNotFound
@@ -108,10 +51,10 @@ func (m *Memory) Clients(ctx context.Context, q oauth2.ClientQuery) ([]oauth2.Cl
 	if err != nil {
 		return nil, err
 	}
-	if err := m.begin(ctx, "Clients"); err != nil {
+	if err := m.Begin(ctx, "Clients"); err != nil {
 		return nil, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	var page []oauth2.Client
 	for _, id := range slices.Sorted(maps.Keys(m.clients)) {
 		c := m.clients[id]
@@ -124,10 +67,10 @@ func (m *Memory) Clients(ctx context.Context, q oauth2.ClientQuery) ([]oauth2.Cl
 
 // CreateClient implements oauth2.Store.
 func (m *Memory) CreateClient(ctx context.Context, c oauth2.Client, limit int, e audit.Event) error {
-	if err := m.begin(ctx, "CreateClient"); err != nil {
+	if err := m.Begin(ctx, "CreateClient"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	if _, taken := m.clients[c.ID]; taken {
 		return oauth2.ErrExists
 	}
@@ -141,7 +84,7 @@ func (m *Memory) CreateClient(ctx context.Context, c oauth2.Client, limit int, e
 		return oauth2.ErrFull
 	}
 	m.put(c)
-	m.changed(ctx, feed.OAuthClient, c.ID, e)
+	m.Changed(ctx, feed.OAuthClient, c.ID, e)
 	return nil
 }
 
@@ -154,10 +97,10 @@ func (m *Memory) put(c oauth2.Client) {
 
 // UpdateClient implements oauth2.Store.
 func (m *Memory) UpdateClient(ctx context.Context, id string, e *audit.Event, change func(*oauth2.Client) (*oauth2.Revocation, error)) error {
-	if err := m.begin(ctx, "UpdateClient"); err != nil {
+	if err := m.Begin(ctx, "UpdateClient"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	before, ok := m.clients[id]
 	if !ok {
 		return oauth2.ErrNotFound
@@ -172,31 +115,31 @@ func (m *Memory) UpdateClient(ctx context.Context, id string, e *audit.Event, ch
 	if revocation != nil {
 		m.revoke(*revocation)
 	}
-	m.changed(ctx, feed.OAuthClient, id, *e)
+	m.Changed(ctx, feed.OAuthClient, id, *e)
 	return nil
 }
 
 // DeleteClient implements oauth2.Store.
 func (m *Memory) DeleteClient(ctx context.Context, id string, r oauth2.Revocation, e audit.Event) error {
-	if err := m.begin(ctx, "DeleteClient"); err != nil {
+	if err := m.Begin(ctx, "DeleteClient"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	if _, ok := m.clients[id]; !ok {
 		return oauth2.ErrNotFound
 	}
 	delete(m.clients, id)
 	m.revoke(r)
-	m.changed(ctx, feed.OAuthClient, id, e)
+	m.Changed(ctx, feed.OAuthClient, id, e)
 	return nil
 }
 
 // RecordClientUse implements oauth2.Store.
 func (m *Memory) RecordClientUse(ctx context.Context, id string, at time.Time) error {
-	if err := m.begin(ctx, "RecordClientUse"); err != nil {
+	if err := m.Begin(ctx, "RecordClientUse"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	if c, ok := m.clients[id]; ok && at.After(c.LastUsed) {
 		c.LastUsed = at
 		m.clients[id] = c
@@ -206,10 +149,10 @@ func (m *Memory) RecordClientUse(ctx context.Context, id string, at time.Time) e
 
 // SigningKeys implements oauth2.Store.
 func (m *Memory) SigningKeys(ctx context.Context) ([]oauth2.SigningKey, error) {
-	if err := m.begin(ctx, "SigningKeys"); err != nil {
+	if err := m.Begin(ctx, "SigningKeys"); err != nil {
 		return nil, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	keys := slices.Clone(m.keys)
 	for i := range keys {
 		keys[i].Sealed = slices.Clone(keys[i].Sealed)
@@ -219,10 +162,10 @@ func (m *Memory) SigningKeys(ctx context.Context) ([]oauth2.SigningKey, error) {
 
 // AddSigningKey implements oauth2.Store.
 func (m *Memory) AddSigningKey(ctx context.Context, k oauth2.SigningKey, newest string, e audit.Event) error {
-	if err := m.begin(ctx, "AddSigningKey"); err != nil {
+	if err := m.Begin(ctx, "AddSigningKey"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	last := ""
 	if n := len(m.keys); n > 0 {
 		last = m.keys[n-1].ID
@@ -238,33 +181,33 @@ func (m *Memory) AddSigningKey(ctx context.Context, k oauth2.SigningKey, newest 
 	slices.SortFunc(m.keys, func(a, b oauth2.SigningKey) int {
 		return cmp.Or(a.SignsFrom.Compare(b.SignsFrom), strings.Compare(a.ID, b.ID))
 	})
-	m.changed(ctx, feed.SigningKey, k.ID, e)
+	m.Changed(ctx, feed.SigningKey, k.ID, e)
 	return nil
 }
 
 // RemoveSigningKey implements oauth2.Store.
 func (m *Memory) RemoveSigningKey(ctx context.Context, id string, e audit.Event) error {
-	if err := m.begin(ctx, "RemoveSigningKey"); err != nil {
+	if err := m.Begin(ctx, "RemoveSigningKey"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	at := slices.IndexFunc(m.keys, func(k oauth2.SigningKey) bool { return k.ID == id })
 	if at < 0 {
 		return oauth2.ErrNotFound
 	}
 	m.keys = slices.Delete(m.keys, at, at+1)
-	m.changed(ctx, feed.SigningKey, id, e)
+	m.Changed(ctx, feed.SigningKey, id, e)
 	return nil
 }
 
 // Revoke implements oauth2.Store.
 func (m *Memory) Revoke(ctx context.Context, r oauth2.Revocation, e audit.Event) error {
-	if err := m.begin(ctx, "Revoke"); err != nil {
+	if err := m.Begin(ctx, "Revoke"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	if m.revoke(r) {
-		m.changed(ctx, feed.Revocation, r.ID, e)
+		m.Changed(ctx, feed.Revocation, r.ID, e)
 	}
 	return nil
 }
@@ -294,10 +237,10 @@ func (m *Memory) Revocations(ctx context.Context, now time.Time, after string, l
 	if err != nil {
 		return nil, err
 	}
-	if err := m.begin(ctx, "Revocations"); err != nil {
+	if err := m.Begin(ctx, "Revocations"); err != nil {
 		return nil, err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	var page []oauth2.Revocation
 	for _, id := range slices.Sorted(maps.Keys(m.revocations)) {
 		if r := m.revocations[id]; id > after && r.Until.After(now) && len(page) < size {
@@ -309,10 +252,10 @@ func (m *Memory) Revocations(ctx context.Context, now time.Time, after string, l
 
 // PurgeRevocations implements oauth2.Store.
 func (m *Memory) PurgeRevocations(ctx context.Context, now time.Time) error {
-	if err := m.begin(ctx, "PurgeRevocations"); err != nil {
+	if err := m.Begin(ctx, "PurgeRevocations"); err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
+	defer m.End()
 	maps.DeleteFunc(m.revocations, func(_ string, r oauth2.Revocation) bool { return !r.Until.After(now) })
 	return nil
 }
