@@ -105,7 +105,7 @@ func (a *API) answer(x *exchange, w http.ResponseWriter, r *http.Request, next c
 	if err := a.ready(); err != nil {
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
-	operation := a.operations.of(x.endpoint)
+	operation := a.operations.of(x)
 	if operation == nil {
 		return next.ServeHTTP(w, r)
 	}

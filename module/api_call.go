@@ -110,7 +110,7 @@ func (a *API) hearRefusal(x *exchange) {
 	if a == nil || a.app == nil || x.principal == nil || x.endpoint == nil || x.reason.status() != http.StatusForbidden || a.ready() != nil {
 		return
 	}
-	o := a.operations.of(x.endpoint)
+	o := a.operations.of(x)
 	if o == nil || o.Action == "" || !a.refusals.take(x.now) {
 		return
 	}

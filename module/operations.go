@@ -28,13 +28,8 @@ func (o *operation) name() string { return o.Method + " " + o.Path }
 // not the path once more. A row of the config with another shape never leads here, be it as wide as it may.
 type operations map[string]*operation
 
-// of finds the operation of a row, nil for a row that stands for something else.
-func (o operations) of(e *endpoint.Endpoint) *operation {
-	if e == nil {
-		return nil
-	}
-	return o[servedAs(e)]
-}
+// of finds the operation of the row that a gate has decided on, nil for a row that stands for something else.
+func (o operations) of(x *exchange) *operation { return o[x.h.rows[x.endpoint].served] }
 
 // servedAs is the shape under which a row is served: an alias as the row that it repeats.
 func servedAs(e *endpoint.Endpoint) string {
