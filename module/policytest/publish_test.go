@@ -58,7 +58,8 @@ func TestPublishUnderLoad(t *testing.T) {
 	}
 	close(stop)
 	working.Wait()
-	if load.answered.Load() < 1000 || load.permitted.Load() == 0 || load.refused.Load() == 0 {
+	// How many requests fit into the publications is a matter of the machine; that each kind of answer came is not.
+	if load.permitted.Load() == 0 || load.refused.Load() == 0 {
 		t.Errorf("%d requests, %d permitted, %d refused: too few to show anything", load.answered.Load(), load.permitted.Load(), load.refused.Load())
 	}
 }
