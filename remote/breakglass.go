@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 )
 
@@ -29,7 +28,7 @@ func (s *Service) BreakGlass(ctx context.Context, actor Actor, a Ask, length tim
 	if err != nil {
 		return Request{}, err
 	}
-	waiting, err := s.config.Store.Requests(ctx, Query{User: a.User, Unreviewed: true, Now: r.Created, Limit: 1})
+	waiting, err := s.config.Store.RemoteRequests(ctx, Query{User: a.User, Unreviewed: true, Now: r.Created, Limit: 1})
 	if err != nil {
 		return Request{}, storeFault(err)
 	}
@@ -54,7 +53,7 @@ func (s *Service) Review(ctx context.Context, actor Actor, id, comment string) (
 	if message := s.wrongLine("comment", comment); message != "" {
 		return Request{}, fault.InvalidFields(fault.Field{Name: "comment", Message: message})
 	}
-	return s.update(ctx, actor, id, func(_ SettingRecord, r *Request, e *audit.Event) (Event, error) {
+	return s.update(ctx, actor, id, func(_ SettingRecord, r *Request, e *Entry) (Event, error) {
 		switch {
 		case !r.BreakGlass:
 			return "", fault.New(fault.Invalid, "Only access without approval is reviewed.", nil)

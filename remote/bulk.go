@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
 )
 
@@ -23,7 +22,7 @@ func (s *Service) bulk(actor Actor) *bulk {
 }
 
 // expire brings a request that has lapsed into the state that it is in.
-func (b *bulk) expire(r *Request) (*audit.Event, error) {
+func (b *bulk) expire(r *Request) (*Entry, error) {
 	before := r.Detached()
 	*r = r.At(b.now)
 	if r.State == before.State {
@@ -33,7 +32,7 @@ func (b *bulk) expire(r *Request) (*audit.Event, error) {
 }
 
 // revoke ends a live grant, and leaves the others to time.
-func (b *bulk) revoke(r *Request) (*audit.Event, error) {
+func (b *bulk) revoke(r *Request) (*Entry, error) {
 	before := r.Detached()
 	if before.At(b.now).State != Accepted {
 		return nil, nil
@@ -46,15 +45,17 @@ func (b *bulk) revoke(r *Request) (*audit.Event, error) {
 	return b.changed(b.actor, before, *r, m.event)
 }
 
-func (b *bulk) changed(actor Actor, before, after Request, event Event) (*audit.Event, error) {
-	e := b.service.event(actor.Name, actionUpdate, after.ID, b.now)
+func (b *bulk) changed(actor Actor, before, after Request, event Event) (*Entry, error) {
+	e := b.service.entry(actor.Name, actionUpdate, after.ID, b.now)
 	if err := b.service.record(&e, viewOf(before), viewOf(after)); err != nil {
 		return nil, err
 	}
 	if _, again := b.notices[after.ID]; !again {
 		b.order = append(b.order, after.ID)
 	}
-	b.notices[after.ID] = Notice{Event: event, Time: b.now, Actor: actor.person(), Before: before, After: after.Detached()}
+	n := Notice{Event: event, Time: b.now, Actor: actor.person(), Before: before, After: after.Detached()}
+	b.notices[after.ID] = n
+	e.Batch = b.service.plan(n)
 	return &e, nil
 }
 
@@ -73,7 +74,7 @@ func (s *Service) RevokeAll(ctx context.Context, actor Actor) (int, error) {
 		return 0, errRemote
 	}
 	b := s.bulk(actor)
-	if err := s.config.Store.UpdateOpen(ctx, b.revoke); err != nil {
+	if err := s.config.Store.UpdateOpenRemoteRequests(ctx, b.revoke); err != nil {
 		return 0, storeFault(err)
 	}
 	return b.tell(), nil
@@ -83,7 +84,7 @@ func (s *Service) RevokeAll(ctx context.Context, actor Actor) (int, error) {
 // of it: every decision looks at the clock itself.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	b := s.bulk(Actor{Name: System})
-	if err := s.config.Store.UpdateOpen(ctx, b.expire); err != nil {
+	if err := s.config.Store.UpdateOpenRemoteRequests(ctx, b.expire); err != nil {
 		return 0, storeFault(err)
 	}
 	return b.tell(), nil
@@ -102,16 +103,16 @@ func (s *Service) SetSetting(ctx context.Context, actor Actor, change func(Setti
 		return Off, errRemote
 	}
 	b := s.bulk(actor)
-	e := s.event(actor.Name, actionSetting, "", b.now)
+	e := s.entry(actor.Name, actionSetting, "", b.now)
 	var after Setting
-	err := s.config.Store.UpdateSetting(ctx, &e, func(r *SettingRecord) error {
+	err := s.config.Store.UpdateRemoteSetting(ctx, &e, func(r *SettingRecord) error {
 		before := r.or(s.config.Initial)
 		if after = change(before); after > ApprovedReadOnly {
 			after = Off
 		}
-		*r = SettingRecord{Setting: after, Changed: b.now, ChangedBy: actor.person()}
+		r.Setting, r.Changed, r.ChangedBy = after, b.now, actor.person()
 		return s.record(&e, before.Preferences(), after.Preferences())
-	}, func(r *Request) (*audit.Event, error) {
+	}, func(r *Request) (*Entry, error) {
 		if after != Off {
 			return nil, nil
 		}

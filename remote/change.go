@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 )
 
@@ -38,7 +37,7 @@ func (s *Service) SetState(ctx context.Context, actor Actor, id string, d Decisi
 		}
 		d.If = seen.State
 	}
-	return s.update(ctx, actor, id, func(setting SettingRecord, r *Request, e *audit.Event) (Event, error) {
+	return s.update(ctx, actor, id, func(setting SettingRecord, r *Request, e *Entry) (Event, error) {
 		if err := s.opened(setting); err != nil {
 			return "", err
 		}
@@ -47,7 +46,7 @@ func (s *Service) SetState(ctx context.Context, actor Actor, id string, d Decisi
 }
 
 // decide is SetState on the request as it stands inside the transaction.
-func (s *Service) decide(actor Actor, r *Request, d Decision, e *audit.Event) (Event, error) {
+func (s *Service) decide(actor Actor, r *Request, d Decision, e *Entry) (Event, error) {
 	*r = r.At(e.Time)
 	m, err := s.moveOf(*r, d.State)
 	if err != nil {
@@ -105,16 +104,17 @@ func (s *Service) lower(r *Request, d Decision, m move) error {
 
 // update changes a request in one transaction and tells of it. The function gets it as it is stored, and says what there
 // is to tell.
-func (s *Service) update(ctx context.Context, actor Actor, id string, change func(SettingRecord, *Request, *audit.Event) (Event, error)) (Request, error) {
-	e := s.event(actor.Name, actionUpdate, id, s.now())
+func (s *Service) update(ctx context.Context, actor Actor, id string, change func(SettingRecord, *Request, *Entry) (Event, error)) (Request, error) {
+	e := s.entry(actor.Name, actionUpdate, id, s.now())
 	n := Notice{Time: e.Time, Actor: actor.person()}
-	err := s.config.Store.UpdateRequest(ctx, id, &e, func(setting SettingRecord, r *Request) error {
+	err := s.config.Store.UpdateRemoteRequest(ctx, id, &e, func(setting SettingRecord, r *Request) error {
 		n.Before = r.Detached()
 		var err error
 		if n.Event, err = change(setting, r, &e); err != nil {
 			return err
 		}
 		n.After = r.Detached()
+		e.Batch = s.plan(n)
 		return s.record(&e, viewOf(n.Before), viewOf(n.After))
 	})
 	if err != nil {

@@ -82,12 +82,14 @@ func (s *Service) fresh(actor Actor, a Ask, ticket string) (Request, error) {
 
 // add stores a request and tells of it.
 func (s *Service) add(ctx context.Context, actor Actor, r Request, event Event) error {
-	e := s.event(actor.Name, actionCreate, r.ID, r.Created)
+	e := s.entry(actor.Name, actionCreate, r.ID, r.Created)
 	e.Message = "Request for remote access."
 	if err := s.record(&e, nil, viewOf(r)); err != nil {
 		return err
 	}
-	err := s.config.Store.CreateRequest(ctx, r, &e, func(c Current) error {
+	n := Notice{Event: event, Time: r.Created, Actor: actor.person(), After: r.Detached()}
+	e.Batch = s.plan(n)
+	err := s.config.Store.CreateRemoteRequest(ctx, r, &e, func(c Current) error {
 		if err := s.opened(c.Setting); err != nil {
 			return err
 		}
@@ -96,7 +98,7 @@ func (s *Service) add(ctx context.Context, actor Actor, r Request, event Event) 
 	if err != nil {
 		return storeFault(err)
 	}
-	s.tell(Notice{Event: event, Time: r.Created, Actor: actor.person(), After: r.Detached()})
+	s.tell(n)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // known, and nobody gets there.
 type Class uint8
 
-// The classes. All but Ordinary are closed to every role, Admin too.
+// The classes. All but Ordinary and Asking are closed to every role, Admin too.
 const (
 	Unmapped      Class = iota // nothing is known about it
 	Ordinary                   // the permissions decide
@@ -18,7 +19,31 @@ const (
 	TokenMinting               // what would outlive the grant: tokens, policies, bindings
 	RemoteControl              // the requests and the setting of remote access itself
 	AuditControl               // what is recorded, and where
+	Asking                     // to ask for remote access oneself: open to all staff while the setting asks for approval
 )
+
+var classNames = [...]string{
+	Ordinary: "ordinary", Certificates: "certificates", Credentials: "credentials", TokenMinting: "token-minting",
+	RemoteControl: "remote-control", AuditControl: "audit-control", Asking: "asking",
+}
+
+// String is the word for a class in a catalogue.
+func (c Class) String() string {
+	if c != Unmapped && int(c) < len(classNames) {
+		return classNames[c]
+	}
+	return fmt.Sprintf("Class(%d)", uint8(c))
+}
+
+// ParseClass reads what String writes. Unmapped has no word: it is what a row has that says nothing.
+func ParseClass(word string) (Class, bool) {
+	for c := Ordinary; c <= Asking; c++ {
+		if word == classNames[c] {
+			return c, true
+		}
+	}
+	return Unmapped, false
+}
 
 // Call is what a member of the staff wants to do. It comes from the principal and from the endpoint's row, never from
 // what the client says about itself.
@@ -140,8 +165,10 @@ func (s *Snapshot) reason(c Call, v Verdict) Reason {
 	switch {
 	case s.setting == Off || s.setting > ApprovedReadOnly:
 		return SwitchedOff
-	case c.Class == Unmapped || c.Class > AuditControl || c.Needs == 0 && c.Class == Ordinary:
+	case c.Class == Unmapped || c.Class > Asking || c.Needs == 0 && c.Class == Ordinary:
 		return NotMapped
+	case c.Class == Asking && s.setting.AsksForApproval():
+		return Allowed
 	case c.Class != Ordinary:
 		return NeverAllowed
 	case v.Role == NoRole:

@@ -16,7 +16,7 @@ func (s *Service) Show(ctx context.Context, id string) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	r, err := s.config.Store.Request(ctx, id)
+	r, err := s.config.Store.RemoteRequest(ctx, id)
 	return r.At(s.now()), storeFault(err)
 }
 
@@ -31,7 +31,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Request, error) {
 		return nil, err
 	}
 	q.Now = s.now()
-	page, err := s.config.Store.Requests(ctx, q)
+	page, err := s.config.Store.RemoteRequests(ctx, q)
 	for i := range page {
 		page[i] = page[i].At(q.Now)
 	}

@@ -42,7 +42,7 @@ func open(rules remote.Rules, setting remote.Setting) *office {
 		Notify: func(n remote.Notice) { o.notices = append(o.notices, n) },
 		OnChange: func(kind feed.Kind, id string) {
 			o.changed = append(o.changed, feed.Change{Kind: kind, ID: id})
-			c, err := o.store.Current(context.Background())
+			c, err := o.store.RemoteAccess(context.Background())
 			if err != nil {
 				panic(err)
 			}
@@ -246,7 +246,7 @@ func TestStoreFault(t *testing.T) {
 	o.changed = nil
 	down := errors.New("disk on fire")
 	o.store.Before = func(_ context.Context, method string) error {
-		if method == "Current" {
+		if method == "RemoteAccess" {
 			return nil
 		}
 		return down

@@ -33,7 +33,7 @@ func viewOf(r Request) view {
 }
 
 // record fills in what is different. A value that cannot be written down is a defect, and nothing is changed then.
-func (s *Service) record(e *audit.Event, before, after any) error {
+func (s *Service) record(e *Entry, before, after any) error {
 	text, err := audit.Patch(before, after)
 	if err != nil {
 		return fault.New(fault.Internal, "The change could not be recorded.", err)

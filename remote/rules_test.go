@@ -241,7 +241,7 @@ func TestAcceptRejected(t *testing.T) {
 // life when the setting returns. Fix: the setting is looked at again inside the transaction. Invariant: no request is
 // made or accepted while the setting does not ask for approval.
 func TestOffWins(t *testing.T) {
-	for _, method := range []string{"UpdateRequest", "CreateRequest"} {
+	for _, method := range []string{"UpdateRemoteRequest", "CreateRemoteRequest"} {
 		o := open(remote.Rules{}, remote.Approved)
 		r := must(o.Create(t.Context(), ann, ask()))
 		o.store.Before = func(ctx context.Context, called string) error {
@@ -253,7 +253,7 @@ func TestOffWins(t *testing.T) {
 			return err
 		}
 		var err error
-		if method == "UpdateRequest" {
+		if method == "UpdateRemoteRequest" {
 			_, err = o.SetState(t.Context(), ann, r.ID, remote.Decision{State: remote.Accepted})
 		} else {
 			a := ask()

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/remote/notify"
 )
 
 // ServiceConfig is what a Service works with.
@@ -32,7 +33,10 @@ type ServiceConfig struct {
 	// OnChange hears of everything that was changed, after the store has answered and before the caller does: the Limit of
 	// this node is to be replaced then. It must not block.
 	OnChange func(kind feed.Kind, id string)
-	// Notify hears of what administrators are to be told, once it is committed. It must not block.
+	// Plan says who is to be told of a notice, and how. It is asked inside the transaction that makes the change, and what it
+	// plans is committed with it; it must not block. Default: nobody is told.
+	Plan func(Notice) notify.Batch
+	// Notify hears of a notice once it is committed. It must not block.
 	Notify func(Notice)
 }
 
@@ -54,6 +58,9 @@ func NewService(config ServiceConfig) *Service {
 	}
 	if config.OnChange == nil {
 		config.OnChange = func(feed.Kind, string) {}
+	}
+	if config.Plan == nil {
+		config.Plan = func(Notice) notify.Batch { return notify.Batch{} }
 	}
 	if config.Notify == nil {
 		config.Notify = func(Notice) {}
@@ -88,9 +95,17 @@ func (s *Service) opened(record SettingRecord) error {
 	return nil
 }
 
-// event is the audit record of a change that happens at an instant.
-func (s *Service) event(actor, action, object string, at time.Time) audit.Event {
-	return audit.Event{Time: at, Actor: cmp.Or(s.config.Mask(actor), "unknown"), Action: action, Object: object}
+// entry begins the record of a change that happens at an instant.
+func (s *Service) entry(actor, action, object string, at time.Time) Entry {
+	return Entry{Event: audit.Event{Time: at, Actor: cmp.Or(s.config.Mask(actor), "unknown"), Action: action, Object: object}}
+}
+
+// plan is the batch of a notice; none where there is nothing to tell.
+func (s *Service) plan(n Notice) notify.Batch {
+	if n.Event == "" {
+		return notify.Batch{}
+	}
+	return s.config.Plan(n)
 }
 
 // tell brings a committed change to this node and to the administrators.
@@ -103,7 +118,7 @@ func (s *Service) tell(n Notice) {
 
 // current is the setting in force and what is open.
 func (s *Service) current(ctx context.Context) (Current, error) {
-	c, err := s.config.Store.Current(ctx)
+	c, err := s.config.Store.RemoteAccess(ctx)
 	return c, storeFault(err)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
+	"github.com/doorward/doorward/remote/notify"
 )
 
 // Errors that every Store reports for these causes, wrapped or not; tell them apart with errors.Is. Any other error is a
@@ -23,6 +24,13 @@ type SettingRecord struct {
 	Setting   Setting
 	Changed   time.Time // zero: never set
 	ChangedBy string
+	Others    map[string]bool // preferences that are kept for clients which manage them along with the setting; they have no effect
+}
+
+// Entry is what a change leaves behind besides itself.
+type Entry struct {
+	audit.Event
+	Batch notify.Batch // what people and programs are to be told; the zero Batch tells nobody anything
 }
 
 // Current is what decides who gets in, as of one instant of the store.
@@ -68,32 +76,38 @@ func (q Query) Selects(r Request) bool {
 
 // Store keeps the requests and the setting. Implementations are safe for concurrent use by several goroutines and, where
 // the medium allows it, by several processes. A change is durable when its method returns nil, and for everything that it
-// changes its audit event, its revision and its feed change (feed.RemoteRequest with the identifier of the request,
-// feed.RemoteSetting with "") are committed with it or not at all.
+// changes its entry, its revision and its feed change (feed.RemoteRequest with the identifier of the request,
+// feed.RemoteSetting with "") are committed with it or not at all. Of an entry the event goes into the audit trail, and the
+// batch into the Outbox of the same store.
 //
 // Functions that are handed over run inside the transaction, which no other change can come between. They may be called
-// again when it has to be repeated, must not call the store, and may fill in Message, Detail and Patch of the event. Their
+// again when it has to be repeated, must not call the store, and may fill in Message, Detail, Patch and Batch of the entry. Their
 // errors are returned as they are, and nothing is stored then. Of a request they may change anything but ID, User, Reason,
 // Ticket, Created, By, AskedRole, AskedDays and BreakGlass, which stay as they were.
 //
 // Package remotetest has this contract as tests, and a Store in memory.
 type Store interface {
-	// Request returns the request with this identifier, as it is stored. ErrNotFound when there is none.
-	Request(ctx context.Context, id string) (Request, error)
-	// Requests returns a page of requests, as they are stored. A limit out of range is a fault of kind Invalid.
-	Requests(ctx context.Context, q Query) ([]Request, error)
-	// Current returns the setting and all open requests, both as of the same instant.
-	Current(ctx context.Context) (Current, error)
+	// RemoteRequest returns the request with this identifier, as it is stored. ErrNotFound when there is none.
+	RemoteRequest(ctx context.Context, id string) (Request, error)
+	// RemoteRequests returns a page of requests, as they are stored. A limit out of range is a fault of kind Invalid.
+	RemoteRequests(ctx context.Context, q Query) ([]Request, error)
+	// RemoteAccess returns the setting and all open requests, both as of the same instant.
+	RemoteAccess(ctx context.Context) (Current, error)
 
-	// CreateRequest adds a request, if allow does not object to what is there. ErrExists when the identifier is taken.
-	CreateRequest(ctx context.Context, r Request, e *audit.Event, allow func(Current) error) error
-	// UpdateRequest hands the setting and the stored request to change, and stores what change left of the request.
+	// CreateRemoteRequest adds a request, if allow does not object to what is there. ErrExists when the identifier is taken.
+	CreateRemoteRequest(ctx context.Context, r Request, e *Entry, allow func(Current) error) error
+	// UpdateRemoteRequest hands the setting and the stored request to change, and stores what change left of the request.
 	// ErrNotFound when there is no such request.
-	UpdateRequest(ctx context.Context, id string, e *audit.Event, change func(SettingRecord, *Request) error) error
-	// UpdateOpen hands every request whose stored state is Pending or Accepted to change, by ID, and stores those for which
-	// it returns an event. All of that is one transaction; each request that is stored has a revision of its own.
-	UpdateOpen(ctx context.Context, change func(*Request) (*audit.Event, error)) error
-	// UpdateSetting hands the record to change, stores what change left in it, and then does what UpdateOpen does with open,
+	UpdateRemoteRequest(ctx context.Context, id string, e *Entry, change func(SettingRecord, *Request) error) error
+	// UpdateOpenRemoteRequests hands every request whose stored state is Pending or Accepted to change, by ID, and stores those for which
+	// it returns an entry. All of that is one transaction; each request that is stored has a revision of its own.
+	UpdateOpenRemoteRequests(ctx context.Context, change func(*Request) (*Entry, error)) error
+	// UpdateRemoteSetting hands the record to change, stores what change left in it, and then does what UpdateOpenRemoteRequests does with open,
 	// in the same transaction.
-	UpdateSetting(ctx context.Context, e *audit.Event, change func(*SettingRecord) error, open func(*Request) (*audit.Event, error)) error
+	UpdateRemoteSetting(ctx context.Context, e *Entry, change func(*SettingRecord) error, open func(*Request) (*Entry, error)) error
+
+	// ForgetRemoteRequests removes requests that came to their end before a time: those whose stored state is Rejected or
+	// Expired, and whose Changed and Expires both are before it. It returns how many. No event is written; the trail keeps what
+	// it has.
+	ForgetRemoteRequests(ctx context.Context, before time.Time) (int, error)
 }

@@ -54,8 +54,8 @@ func request(n int, state remote.State) remote.Request {
 	}
 }
 
-func event(object string) audit.Event {
-	return audit.Event{Time: epoch, Actor: "cli:tester", Action: "remote_access_request.update", Object: object}
+func event(object string) remote.Entry {
+	return remote.Entry{Event: audit.Event{Time: epoch, Actor: "cli:tester", Action: "remote_access_request.update", Object: object}}
 }
 
 var errRefused = errors.New("refused by the function")
@@ -88,13 +88,13 @@ func put(t *testing.T, s Store, requests ...remote.Request) {
 	t.Helper()
 	for _, r := range requests {
 		e := event(r.ID)
-		must(t, s.CreateRequest(t.Context(), r, &e, anything))
+		must(t, s.CreateRemoteRequest(t.Context(), r, &e, anything))
 	}
 }
 
 func is(t *testing.T, s Store, want remote.Request) {
 	t.Helper()
-	got, err := s.Request(t.Context(), want.ID)
+	got, err := s.RemoteRequest(t.Context(), want.ID)
 	must(t, err)
 	same(t, want, got)
 }
@@ -117,13 +117,13 @@ func changed(r remote.Request) feed.Change { return feed.Change{Kind: feed.Remot
 func testRequest(t *testing.T, s Store) {
 	full := request(1, remote.Accepted)
 	bare := remote.Request{ID: full.ID[:35] + "9", User: "u", Reason: "r", Created: epoch, State: remote.Pending, Role: remote.Viewer}
-	_, err := s.Request(t.Context(), full.ID)
+	_, err := s.RemoteRequest(t.Context(), full.ID)
 	wantError(t, err, remote.ErrNotFound)
 	put(t, s, full, bare)
 	is(t, s, full)
 	is(t, s, bare)
 	e := event(full.ID)
-	wantError(t, s.CreateRequest(t.Context(), full, &e, anything), remote.ErrExists)
+	wantError(t, s.CreateRemoteRequest(t.Context(), full, &e, anything), remote.ErrExists)
 	changesAre(t, s, changed(full), changed(bare))
 }
 
@@ -132,21 +132,21 @@ func testRefused(t *testing.T, s Store) {
 	first, second := request(1, remote.Pending), request(2, remote.Pending)
 	put(t, s, first)
 	e := event(second.ID)
-	err := s.CreateRequest(t.Context(), second, &e, func(c remote.Current) error {
+	err := s.CreateRemoteRequest(t.Context(), second, &e, func(c remote.Current) error {
 		same(t, remote.Current{Open: []remote.Request{first}}, c)
 		return errRefused
 	})
 	wantError(t, err, errRefused)
-	wantError(t, s.UpdateRequest(t.Context(), first.ID, &e, func(_ remote.SettingRecord, r *remote.Request) error {
+	wantError(t, s.UpdateRemoteRequest(t.Context(), first.ID, &e, func(_ remote.SettingRecord, r *remote.Request) error {
 		r.State = remote.Accepted
 		return errRefused
 	}), errRefused)
-	wantError(t, s.UpdateOpen(t.Context(), func(r *remote.Request) (*audit.Event, error) {
+	wantError(t, s.UpdateOpenRemoteRequests(t.Context(), func(r *remote.Request) (*remote.Entry, error) {
 		r.State = remote.Accepted
 		return &e, errRefused
 	}), errRefused)
 	is(t, s, first)
-	_, err = s.Request(t.Context(), second.ID)
+	_, err = s.RemoteRequest(t.Context(), second.ID)
 	wantError(t, err, remote.ErrNotFound)
 	changesAre(t, s, changed(first))
 }
@@ -156,7 +156,7 @@ func testUpdate(t *testing.T, s Store) {
 	put(t, s, before)
 	want := request(4, remote.Accepted) // another in everything
 	e := event(before.ID)
-	must(t, s.UpdateRequest(t.Context(), before.ID, &e, func(setting remote.SettingRecord, r *remote.Request) error {
+	must(t, s.UpdateRemoteRequest(t.Context(), before.ID, &e, func(setting remote.SettingRecord, r *remote.Request) error {
 		same(t, remote.SettingRecord{}, setting)
 		same(t, before, *r)
 		*r = want
@@ -166,13 +166,13 @@ func testUpdate(t *testing.T, s Store) {
 	}))
 	want.ID, want.User, want.Created, want.BreakGlass, want.Approvals = before.ID, before.User, before.Created, before.BreakGlass, nil
 	is(t, s, want)
-	wantError(t, s.UpdateRequest(t.Context(), request(2, "").ID, &e, func(remote.SettingRecord, *remote.Request) error { return nil }), remote.ErrNotFound)
+	wantError(t, s.UpdateRemoteRequest(t.Context(), request(2, "").ID, &e, func(remote.SettingRecord, *remote.Request) error { return nil }), remote.ErrNotFound)
 	changesAre(t, s, changed(before), changed(before))
 }
 
 func list(t *testing.T, s Store, q remote.Query) (ids []string) {
 	t.Helper()
-	page, err := s.Requests(t.Context(), q)
+	page, err := s.RemoteRequests(t.Context(), q)
 	must(t, err)
 	for _, r := range page {
 		ids = append(ids, r.ID[34:])
@@ -209,7 +209,7 @@ func testListing(t *testing.T, s Store) {
 		t.Run(name, func(t *testing.T) { same(t, tt.want, list(t, s, tt.q)) })
 	}
 	for _, limit := range []int{-1, remote.MaxPage + 1} {
-		if _, err := s.Requests(t.Context(), remote.Query{Limit: limit}); err == nil || fault.KindOf(err) != fault.Invalid {
+		if _, err := s.RemoteRequests(t.Context(), remote.Query{Limit: limit}); err == nil || fault.KindOf(err) != fault.Invalid {
 			t.Error(limit, err)
 		}
 	}
@@ -239,10 +239,10 @@ func testStates(t *testing.T, s Store) {
 func testOpen(t *testing.T, s Store) {
 	second, first := request(2, remote.Accepted), request(1, remote.Pending)
 	put(t, s, second, request(3, remote.Rejected), first, request(4, remote.Expired))
-	c, err := s.Current(t.Context())
+	c, err := s.RemoteAccess(t.Context())
 	must(t, err)
 	same(t, remote.Current{Open: []remote.Request{first, second}}, c)
-	must(t, s.UpdateOpen(t.Context(), func(r *remote.Request) (*audit.Event, error) {
+	must(t, s.UpdateOpenRemoteRequests(t.Context(), func(r *remote.Request) (*remote.Entry, error) {
 		r.State = remote.Expired
 		if r.ID == first.ID {
 			return nil, nil // and so nothing happens to it
@@ -261,19 +261,19 @@ func testSetting(t *testing.T, s Store) {
 	put(t, s, r)
 	want := remote.SettingRecord{Setting: remote.ApprovedReadOnly, Changed: epoch, ChangedBy: "ann"}
 	e := event("")
-	must(t, s.UpdateSetting(t.Context(), &e, func(record *remote.SettingRecord) error {
+	must(t, s.UpdateRemoteSetting(t.Context(), &e, func(record *remote.SettingRecord) error {
 		same(t, remote.SettingRecord{}, *record)
 		*record = want
 		return nil
-	}, func(r *remote.Request) (*audit.Event, error) {
+	}, func(r *remote.Request) (*remote.Entry, error) {
 		r.State = remote.Expired
 		e := event(r.ID)
 		return &e, nil
 	}))
-	c, err := s.Current(t.Context())
+	c, err := s.RemoteAccess(t.Context())
 	must(t, err)
 	same(t, remote.Current{Setting: want}, c)
-	must(t, s.UpdateRequest(t.Context(), r.ID, &e, func(record remote.SettingRecord, _ *remote.Request) error {
+	must(t, s.UpdateRemoteRequest(t.Context(), r.ID, &e, func(record remote.SettingRecord, _ *remote.Request) error {
 		same(t, want, record)
 		return nil
 	}))
@@ -289,10 +289,10 @@ func testSettingRefused(t *testing.T, s Store) {
 		*record = remote.SettingRecord{Setting: remote.All, Changed: epoch}
 		return nil
 	}
-	none := func(*remote.Request) (*audit.Event, error) { return nil, nil }
-	wantError(t, s.UpdateSetting(t.Context(), &e, set, func(*remote.Request) (*audit.Event, error) { return nil, errRefused }), errRefused)
-	wantError(t, s.UpdateSetting(t.Context(), &e, func(*remote.SettingRecord) error { return errRefused }, none), errRefused)
-	c, err := s.Current(t.Context())
+	none := func(*remote.Request) (*remote.Entry, error) { return nil, nil }
+	wantError(t, s.UpdateRemoteSetting(t.Context(), &e, set, func(*remote.Request) (*remote.Entry, error) { return nil, errRefused }), errRefused)
+	wantError(t, s.UpdateRemoteSetting(t.Context(), &e, func(*remote.SettingRecord) error { return errRefused }, none), errRefused)
+	c, err := s.RemoteAccess(t.Context())
 	must(t, err)
 	same(t, remote.Current{Open: []remote.Request{r}}, c)
 	changesAre(t, s, changed(r))
@@ -308,7 +308,7 @@ func testRace(t *testing.T, s Store) {
 		wg.Go(func() {
 			e := event(r.ID)
 			name := fmt.Sprint("admin ", n)
-			err := s.UpdateRequest(t.Context(), r.ID, &e, func(_ remote.SettingRecord, r *remote.Request) error {
+			err := s.UpdateRemoteRequest(t.Context(), r.ID, &e, func(_ remote.SettingRecord, r *remote.Request) error {
 				if r.State != remote.Pending {
 					return errRefused
 				}

@@ -8,11 +8,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/audit/audittest"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/remote"
+	"github.com/doorward/doorward/remote/notify"
+	"github.com/doorward/doorward/remote/notify/notifytest"
 )
 
 // Memory keeps the contract of remote.Store, but for durability. The zero Memory is empty and ready for use.
@@ -21,13 +23,23 @@ type Memory struct {
 
 	setting  remote.SettingRecord
 	requests map[string]remote.Request
+	outbox   notifytest.Memory
+}
+
+// Outbox is where the batches of entries go.
+func (m *Memory) Outbox() notify.Outbox { return &m.outbox }
+
+// keep writes what an entry says, between Begin and End.
+func (m *Memory) keep(ctx context.Context, kind feed.Kind, id string, e *remote.Entry) {
+	m.Changed(ctx, kind, id, e.Event)
+	_ = m.outbox.Add(context.WithoutCancel(ctx), e.Batch) // fails only where the test says so
 }
 
 var _ Store = (*Memory)(nil)
 
-// Request implements remote.Store.
-func (m *Memory) Request(ctx context.Context, id string) (remote.Request, error) {
-	if err := m.Begin(ctx, "Request"); err != nil {
+// RemoteRequest implements remote.Store.
+func (m *Memory) RemoteRequest(ctx context.Context, id string) (remote.Request, error) {
+	if err := m.Begin(ctx, "RemoteRequest"); err != nil {
 		return remote.Request{}, err
 	}
 	defer m.End()
@@ -38,13 +50,13 @@ func (m *Memory) Request(ctx context.Context, id string) (remote.Request, error)
 	return r.Detached(), nil
 }
 
-// Requests implements remote.Store.
-func (m *Memory) Requests(ctx context.Context, q remote.Query) ([]remote.Request, error) {
+// RemoteRequests implements remote.Store.
+func (m *Memory) RemoteRequests(ctx context.Context, q remote.Query) ([]remote.Request, error) {
 	size, err := q.Size()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Begin(ctx, "Requests"); err != nil {
+	if err := m.Begin(ctx, "RemoteRequests"); err != nil {
 		return nil, err
 	}
 	defer m.End()
@@ -65,9 +77,9 @@ func behind(r remote.Request, place remote.Place) bool {
 	return place == remote.Place{} || cmp.Or(r.Created.Compare(place.Created), strings.Compare(r.ID, place.ID)) < 0
 }
 
-// Current implements remote.Store.
-func (m *Memory) Current(ctx context.Context) (remote.Current, error) {
-	if err := m.Begin(ctx, "Current"); err != nil {
+// RemoteAccess implements remote.Store.
+func (m *Memory) RemoteAccess(ctx context.Context) (remote.Current, error) {
+	if err := m.Begin(ctx, "RemoteAccess"); err != nil {
 		return remote.Current{}, err
 	}
 	defer m.End()
@@ -84,9 +96,9 @@ func (m *Memory) current() remote.Current {
 	return c
 }
 
-// CreateRequest implements remote.Store.
-func (m *Memory) CreateRequest(ctx context.Context, r remote.Request, e *audit.Event, allow func(remote.Current) error) error {
-	if err := m.Begin(ctx, "CreateRequest"); err != nil {
+// CreateRemoteRequest implements remote.Store.
+func (m *Memory) CreateRemoteRequest(ctx context.Context, r remote.Request, e *remote.Entry, allow func(remote.Current) error) error {
+	if err := m.Begin(ctx, "CreateRemoteRequest"); err != nil {
 		return err
 	}
 	defer m.End()
@@ -100,13 +112,13 @@ func (m *Memory) CreateRequest(ctx context.Context, r remote.Request, e *audit.E
 		m.requests = make(map[string]remote.Request)
 	}
 	m.requests[r.ID] = r.Detached()
-	m.Changed(ctx, feed.RemoteRequest, r.ID, *e)
+	m.keep(ctx, feed.RemoteRequest, r.ID, e)
 	return nil
 }
 
-// UpdateRequest implements remote.Store.
-func (m *Memory) UpdateRequest(ctx context.Context, id string, e *audit.Event, change func(remote.SettingRecord, *remote.Request) error) error {
-	if err := m.Begin(ctx, "UpdateRequest"); err != nil {
+// UpdateRemoteRequest implements remote.Store.
+func (m *Memory) UpdateRemoteRequest(ctx context.Context, id string, e *remote.Entry, change func(remote.SettingRecord, *remote.Request) error) error {
+	if err := m.Begin(ctx, "UpdateRemoteRequest"); err != nil {
 		return err
 	}
 	defer m.End()
@@ -119,7 +131,7 @@ func (m *Memory) UpdateRequest(ctx context.Context, id string, e *audit.Event, c
 		return err
 	}
 	m.requests[id] = lasting(before, after)
-	m.Changed(ctx, feed.RemoteRequest, id, *e)
+	m.keep(ctx, feed.RemoteRequest, id, e)
 	return nil
 }
 
@@ -131,9 +143,9 @@ func lasting(before, after remote.Request) remote.Request {
 	return after.Detached()
 }
 
-// UpdateOpen implements remote.Store.
-func (m *Memory) UpdateOpen(ctx context.Context, change func(*remote.Request) (*audit.Event, error)) error {
-	if err := m.Begin(ctx, "UpdateOpen"); err != nil {
+// UpdateOpenRemoteRequests implements remote.Store.
+func (m *Memory) UpdateOpenRemoteRequests(ctx context.Context, change func(*remote.Request) (*remote.Entry, error)) error {
+	if err := m.Begin(ctx, "UpdateOpenRemoteRequests"); err != nil {
 		return err
 	}
 	defer m.End()
@@ -145,9 +157,9 @@ func (m *Memory) UpdateOpen(ctx context.Context, change func(*remote.Request) (*
 }
 
 // updated has the open requests changed, and returns what stores them.
-func (m *Memory) updated(change func(*remote.Request) (*audit.Event, error)) (commit func(context.Context), err error) {
+func (m *Memory) updated(change func(*remote.Request) (*remote.Entry, error)) (commit func(context.Context), err error) {
 	var changed []remote.Request
-	var events []audit.Event
+	var entries []*remote.Entry
 	for _, before := range m.current().Open {
 		after := before.Detached()
 		e, err := change(&after)
@@ -155,20 +167,20 @@ func (m *Memory) updated(change func(*remote.Request) (*audit.Event, error)) (co
 			return nil, err
 		}
 		if e != nil {
-			changed, events = append(changed, lasting(before, after)), append(events, *e)
+			changed, entries = append(changed, lasting(before, after)), append(entries, e)
 		}
 	}
 	return func(ctx context.Context) {
 		for i, r := range changed {
 			m.requests[r.ID] = r
-			m.Changed(ctx, feed.RemoteRequest, r.ID, events[i])
+			m.keep(ctx, feed.RemoteRequest, r.ID, entries[i])
 		}
 	}, nil
 }
 
-// UpdateSetting implements remote.Store.
-func (m *Memory) UpdateSetting(ctx context.Context, e *audit.Event, change func(*remote.SettingRecord) error, open func(*remote.Request) (*audit.Event, error)) error {
-	if err := m.Begin(ctx, "UpdateSetting"); err != nil {
+// UpdateRemoteSetting implements remote.Store.
+func (m *Memory) UpdateRemoteSetting(ctx context.Context, e *remote.Entry, change func(*remote.SettingRecord) error, open func(*remote.Request) (*remote.Entry, error)) error {
+	if err := m.Begin(ctx, "UpdateRemoteSetting"); err != nil {
 		return err
 	}
 	defer m.End()
@@ -181,7 +193,20 @@ func (m *Memory) UpdateSetting(ctx context.Context, e *audit.Event, change func(
 		return err
 	}
 	m.setting = after
-	m.Changed(ctx, feed.RemoteSetting, "", *e)
+	m.keep(ctx, feed.RemoteSetting, "", e)
 	commit(ctx)
 	return nil
+}
+
+// ForgetRemoteRequests implements remote.Store.
+func (m *Memory) ForgetRemoteRequests(ctx context.Context, before time.Time) (int, error) {
+	if err := m.Begin(ctx, "ForgetRemoteRequests"); err != nil {
+		return 0, err
+	}
+	defer m.End()
+	n := len(m.requests)
+	maps.DeleteFunc(m.requests, func(_ string, r remote.Request) bool {
+		return (r.State == remote.Rejected || r.State == remote.Expired) && r.Changed.Before(before) && r.Expires.Before(before)
+	})
+	return n - len(m.requests), nil
 }
