@@ -31,7 +31,7 @@ func (s *Service) record(a Attributes, kind string, class Class) (Record, error)
 	}
 	return Record{
 		Name: a.Name, Owner: a.Owner, Environment: a.Environment, Cluster: a.Cluster, Personal: a.Personal,
-		Administrator: a.Administrator, Enabled: true, Environments: environments, Scopes: scopes, Networks: networks, Created: now, Expires: a.Expires,
+		Administrator: a.Administrator, Staff: a.Staff, Enabled: true, Environments: environments, Scopes: scopes, Networks: networks, Created: now, Expires: a.Expires,
 	}, nil
 }
 
@@ -60,6 +60,9 @@ func (a Attributes) check(wrong *findings, kind string, now time.Time) {
 		wrong.add("personalAccessToken", "A personal token is never an administrator's.")
 	case kind == KindPlatform:
 		a.checkPlatform(wrong)
+	}
+	if a.Staff {
+		checkStaff(wrong, a.Owner, a.Administrator)
 	}
 }
 

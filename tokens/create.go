@@ -24,6 +24,10 @@ type Attributes struct {
 	// Administrator lets the token give scopes to others that it does not hold itself. Never of a personal token.
 	Administrator bool
 
+	// Staff says that the token belongs to a member of remote support staff, its Owner, and puts it under the remote-access
+	// ceiling for good. Never of an administrator's token.
+	Staff bool
+
 	// AllowUncreatable lets scopes in that are otherwise only read on existing tokens. For the first administrator's
 	// token, which gets every scope there is.
 	AllowUncreatable bool
@@ -115,6 +119,7 @@ type creation struct {
 	Personal      bool     `json:"personal,omitempty"`
 	Cluster       bool     `json:"cluster,omitempty"`
 	Administrator bool     `json:"administrator,omitempty"`
+	Staff         bool     `json:"staff,omitempty"`
 	Legacy        bool     `json:"legacy,omitempty"`
 	Disabled      bool     `json:"disabled,omitempty"`
 }
@@ -123,7 +128,7 @@ func newDetail(r Record) creation {
 	d := creation{
 		Name: r.Name, Owner: r.Owner, Environment: r.Environment, Environments: r.Environments, Scopes: r.Scopes, Networks: r.Networks,
 		ActiveGate: r.ActiveGate, Seed: r.Seed, Personal: r.Personal, Cluster: r.Cluster, Administrator: r.Administrator,
-		Legacy: r.Legacy, Disabled: !r.Enabled,
+		Staff: r.Staff, Legacy: r.Legacy, Disabled: !r.Enabled,
 	}
 	if !r.Expires.IsZero() {
 		d.Expires = r.Expires.Format(time.RFC3339Nano)

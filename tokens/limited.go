@@ -15,6 +15,7 @@ type Authority struct {
 	Personal      bool   // the caller is a personal token: tokens of other owners do not exist for it
 	ActsForUser   bool   // rights end where the policies of Owner do
 	Administrator bool   // gives every creatable scope
+	Staff         bool   // the caller is remote support staff, and neither makes nor changes tokens
 
 	// Holds reports whether the caller has a scope itself. nil: it has none.
 	Holds func(scope string) bool

@@ -4,6 +4,9 @@ import "context"
 
 // CreateActiveGate mints an ActiveGate token in the caller's environment, for the caller's owner.
 func (l *Limited) CreateActiveGate(ctx context.Context, request ActiveGateRequest) (Created, error) {
+	if err := l.notStaff(); err != nil {
+		return Created{}, err
+	}
 	request.Environment, request.Owner = l.Environment, l.Owner
 	return l.service.CreateActiveGate(ctx, l.Actor, request)
 }
@@ -25,6 +28,9 @@ func (l *Limited) CountActiveGates(ctx context.Context, q Query) (int, error) {
 
 // DeleteActiveGate removes an ActiveGate token for good. It is named by its identifier only.
 func (l *Limited) DeleteActiveGate(ctx context.Context, id string) error {
+	if err := l.notStaff(); err != nil {
+		return err
+	}
 	if _, err := l.ShowActiveGate(ctx, id); err != nil {
 		return err
 	}

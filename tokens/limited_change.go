@@ -10,9 +10,12 @@ import (
 // Create mints an access token in the caller's environment, for the caller's owner. Neither an administrator's nor a
 // cluster token is made this way. fault.Forbidden names a scope that the caller may not give.
 func (l *Limited) Create(ctx context.Context, request CreateRequest) (Created, error) {
+	if err := l.notStaff(); err != nil {
+		return Created{}, err
+	}
 	a := &request.Attributes
 	a.Environment, a.Owner, request.Prefix = l.Environment, l.Owner, defaultPrefix
-	a.Administrator, a.Cluster, a.AllowUncreatable = false, false, false
+	a.Administrator, a.Staff, a.Cluster, a.AllowUncreatable = false, false, false, false
 	r, err := l.service.prepare(request)
 	if err != nil {
 		return Created{}, err
@@ -55,6 +58,9 @@ var errOutrun = errors.New("the token has changed meanwhile")
 // Update changes an access token. Rights are asked for what it changes only: scopes that the token has already may stay,
 // whether or not the caller could give them.
 func (l *Limited) Update(ctx context.Context, id string, u Update) error {
+	if err := l.notStaff(); err != nil {
+		return err
+	}
 	var err error
 	for range updateAttempts {
 		if err = l.updateOnce(ctx, id, u); !errors.Is(err, errOutrun) {
@@ -111,6 +117,9 @@ func alike(a, b Record) bool {
 // Delete removes an access token for good. It is named by its identifier, or by its whole text, of which neither the store
 // nor the audit trail gets more than the identifier; a text with a wrong secret is fault.NotFound.
 func (l *Limited) Delete(ctx context.Context, idOrSecret string) error {
+	if err := l.notStaff(); err != nil {
+		return err
+	}
 	id, err := l.service.identifierOf(ctx, idOrSecret)
 	if err != nil {
 		return err

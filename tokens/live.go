@@ -12,7 +12,19 @@ import (
 //
 // A tenant token is never live: its identifier does not say which of two secrets was shown, and after a rotation one of
 // them is void. Agents connect again.
+//
+// Nor is a token of remote support staff: what was begun before it got the mark is under no ceiling. IsLiveUnderCeiling is for
+// what was begun under it.
 func (v *Verifier) IsLive(ctx context.Context, id, environment, clientIP string, now time.Time) (bool, error) {
+	return v.isLive(ctx, id, environment, clientIP, false, now)
+}
+
+// IsLiveUnderCeiling is IsLive for what remote support staff have begun. Whether they are still let in, it does not ask.
+func (v *Verifier) IsLiveUnderCeiling(ctx context.Context, id, environment, clientIP string, now time.Time) (bool, error) {
+	return v.isLive(ctx, id, environment, clientIP, true, now)
+}
+
+func (v *Verifier) isLive(ctx context.Context, id, environment, clientIP string, underCeiling bool, now time.Time) (bool, error) {
 	r, err := v.config.Store.Token(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
@@ -23,6 +35,9 @@ func (v *Verifier) IsLive(ctx context.Context, id, environment, clientIP string,
 	found, err := v.entryOf(r, now)
 	if err != nil {
 		return false, err
+	}
+	if found.principal.Staff && !underCeiling {
+		return false, nil
 	}
 	if found.judge(environment, clientIP, now) != "" {
 		return false, nil

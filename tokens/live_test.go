@@ -27,6 +27,7 @@ func TestIsLiveAsksTheStore(t *testing.T) {
 		"disabled":       {with(func(r *tokens.Record) { r.Enabled = false }), false},
 		"expired":        {with(func(r *tokens.Record) { r.Expires = now }), false},
 		"moved":          {with(func(r *tokens.Record) { r.Environment = "test" }), false},
+		"staff by now":   {with(func(r *tokens.Record) { r.Staff = true }), false},
 		"client within":  {with(func(r *tokens.Record) { r.Networks = []string{"192.0.2.0/24"} }), true},
 		"client outside": {with(func(r *tokens.Record) { r.Networks = []string{"198.51.100.0/24"} }), false},
 	} {
@@ -37,6 +38,25 @@ func TestIsLiveAsksTheStore(t *testing.T) {
 	}
 	if live, err := g.IsLive(t.Context(), "dt0c01."+public24, "prod", "192.0.2.1", now); live || err != nil {
 		t.Errorf("deleted: %v, %v", live, err)
+	}
+}
+
+// Attack: a stream goes on without a ceiling after its token was marked as remote support staff's. Invariant: it is cut, and
+// what was begun under the ceiling goes on as long as the token is good for anything.
+func TestIsLiveUnderCeiling(t *testing.T) {
+	g := newGate(t, tokens.VerifierConfig{})
+	var marked tokens.Record
+	minted := g.issue(t, "dt0c01", func(r *tokens.Record) { r.Staff = true; marked = *r })
+	marked.ID, marked.Digest = minted.ID, minted.Digest
+	for _, on := range []bool{true, false} {
+		marked.Enabled = on
+		g.store.Put(marked)
+		if live, err := g.IsLive(t.Context(), minted.ID, "prod", "", now); live || err != nil {
+			t.Errorf("begun without: %v, %v", live, err)
+		}
+		if live, err := g.IsLiveUnderCeiling(t.Context(), minted.ID, "prod", "", now); live != on || err != nil {
+			t.Errorf("begun under it, enabled %v: %v, %v", on, live, err)
+		}
 	}
 }
 

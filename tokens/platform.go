@@ -71,9 +71,12 @@ func (a Attributes) environments(wrong *findings, kind string) []string {
 // A token that does not act for a user makes none unless it is an administrator's: its owner is a remark, which nobody has
 // checked, and the new token would have that user's rights.
 func (l *Limited) CreatePlatform(ctx context.Context, request CreateRequest) (Created, error) {
+	if err := l.notStaff(); err != nil {
+		return Created{}, err
+	}
 	a := &request.Attributes
 	request.Prefix = KindPlatform
-	a.Personal, a.Administrator, a.Cluster, a.AllowUncreatable = false, false, false, false
+	a.Personal, a.Administrator, a.Staff, a.Cluster, a.AllowUncreatable = false, false, false, false, false
 	if a.Owner == "" {
 		a.Owner = l.Owner
 	}
@@ -191,6 +194,9 @@ func (l *Limited) ListPlatforms(ctx context.Context, user string) ([]Record, err
 // UpdatePlatform renames a platform token or switches it on or off; nil leaves a part as it is. Whoever knows of a token may
 // switch it off; for anything else the caller's credential has to be good for all of its environments.
 func (l *Limited) UpdatePlatform(ctx context.Context, id string, name *string, enabled *bool) error {
+	if err := l.notStaff(); err != nil {
+		return err
+	}
 	seen, err := l.ShowPlatform(ctx, id)
 	if err != nil {
 		return err
@@ -214,6 +220,9 @@ func (l *Limited) UpdatePlatform(ctx context.Context, id string, name *string, e
 
 // DeletePlatform removes a platform token that the caller knows of for good. It is named by its identifier only.
 func (l *Limited) DeletePlatform(ctx context.Context, id string) error {
+	if err := l.notStaff(); err != nil {
+		return err
+	}
 	if _, err := l.ShowPlatform(ctx, id); err != nil {
 		return err
 	}

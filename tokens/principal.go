@@ -30,6 +30,7 @@ type Principal struct {
 	Cluster       bool     // scopes that exist in both realms count in the cluster realm too
 	Personal      bool     // acts as User
 	Administrator bool     // may give scopes to tokens that it does not hold itself
+	Staff         bool     // User is a member of remote support staff: the remote-access ceiling holds
 	Legacy        bool
 	Class         Class
 	Scopes        scope.Set
@@ -55,8 +56,10 @@ const (
 func (fs *Formats) principalOf(r Record) Principal {
 	p := Principal{
 		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: r.Environment, Environments: r.Environments, Kind: kindLegacy,
-		Cluster: r.Cluster, Personal: r.Personal, Administrator: r.Administrator, Legacy: r.Legacy,
-		Scopes: scope.NewSet(r.Scopes...), Expires: r.Expires,
+		Cluster: r.Cluster, Personal: r.Personal, Staff: r.Staff, Legacy: r.Legacy,
+		// No such token is made. Were there one all the same, it would be the mark which takes away that counts.
+		Administrator: r.Administrator && !r.Staff,
+		Scopes:        scope.NewSet(r.Scopes...), Expires: r.Expires,
 	}
 	if r.Legacy {
 		return p

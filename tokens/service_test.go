@@ -119,6 +119,8 @@ func TestCreateRefuses(t *testing.T) {
 		"personal, everything": {func(r *tokens.CreateRequest) { r.Personal, r.AllowUncreatable = true, true }, "A personal token cannot have the scope"},
 		"personal, cluster":    {func(r *tokens.CreateRequest) { r.Personal, r.Cluster = true, true }, "never reaches the cluster realm"},
 		"personal, all rights": {func(r *tokens.CreateRequest) { r.Personal, r.Administrator = true, true }, "never an administrator's"},
+		"staff, no owner":      {func(r *tokens.CreateRequest) { r.Staff, r.Owner = true, "" }, "support staff needs an owner"},
+		"staff, all rights":    {func(r *tokens.CreateRequest) { r.Staff, r.Administrator = true, true }, "the two marks exclude each other"},
 		"unknown kind":         {func(r *tokens.CreateRequest) { r.Prefix = "dt0z99" }, "are not made here"},
 		"kind of no use":       {func(r *tokens.CreateRequest) { r.Prefix = "dt0g02" }, "are not made here"},
 		"token as kind":        {func(r *tokens.CreateRequest) { r.Prefix = pasted }, "are not made here"},

@@ -26,6 +26,7 @@ type Record struct {
 	Cluster       bool   // scope names that exist in both realms count in the cluster realm too
 	Personal      bool
 	Administrator bool // may give scopes to tokens that it does not hold itself
+	Staff         bool // belongs to a member of remote support staff, its Owner: the remote-access ceiling holds for it
 	Legacy        bool // old opaque format, found by digest
 	Enabled       bool
 	Seed          bool      // ActiveGate token that comes with an installer, to be exchanged at the first contact
@@ -34,7 +35,7 @@ type Record struct {
 	Scopes        []string  // sorted, without duplicates; none for an ActiveGate token
 	Networks      []string  // prefixes in CIDR form from which the token may be used, sorted; none: from everywhere
 	Created       time.Time // UTC, millisecond precision, as are all times here
-	Modified      time.Time // zero: never; name, scope and network changes count, enabling and disabling do not
+	Modified      time.Time // zero: never; changes of name, scopes, networks and staff mark count, enabling and disabling do not
 	Expires       time.Time // zero: never; the token is dead from this instant on
 	LastUsed      time.Time // zero: never
 	LastUsedIP    string
@@ -99,9 +100,9 @@ type Store interface {
 	// that of two callers at once at the limit one adds a token.
 	CreateLimitedToken(ctx context.Context, r Record, limit int, e audit.Event) error
 	// UpdateToken hands the current record to change and stores what change left in it; ID, Digest, Legacy, ActiveGate,
-	// Seed and Created stay as they were whatever change does to them. The function may be called again when the
-	// transaction has to be repeated, and must not call the store. Its error is returned as it is, and nothing is stored.
-	// ErrNotFound when there is no such token. The change is of kind feed.Token.
+	// Seed and Created stay as they were whatever change does to them, and so does Staff once it is true. The function may be
+	// called again when the transaction has to be repeated, and must not call the store. Its error is returned as it is, and
+	// nothing is stored. ErrNotFound when there is no such token. The change is of kind feed.Token.
 	//
 	// The function may fill in Message, Detail and Patch of the event, which is written after it has returned.
 	UpdateToken(ctx context.Context, id string, e *audit.Event, change func(*Record) error) error

@@ -15,6 +15,9 @@ type Update struct {
 	Enabled  *bool
 	Scopes   *[]string // takes the place of all; at least one
 	Networks *[]string // takes the place of all; none: from everywhere
+
+	// Staff marks the token as one of remote support staff. False leaves the mark as it is: nothing takes it back.
+	Staff bool
 }
 
 // errUnchanged leaves a transaction that would change nothing.
@@ -64,7 +67,7 @@ func (s *Service) update(ctx context.Context, actor, id string, u Update, look f
 // verb is chosen by what is asked for, so that a token which is only switched off is found under that word.
 func (u Update) verb() string {
 	switch {
-	case u.Enabled == nil || u.Name != nil || u.Scopes != nil || u.Networks != nil:
+	case u.Enabled == nil || u.Name != nil || u.Scopes != nil || u.Networks != nil || u.Staff:
 		return "update"
 	case *u.Enabled:
 		return "enable"
@@ -89,10 +92,11 @@ func (s *Service) revise(r Record, u Update) (Record, error) {
 	if u.Networks != nil {
 		after.Networks = wrong.networks("allowedNetworks", *u.Networks)
 	}
+	after.Staff = revisedStaff(&wrong, r, u)
 	if err := wrong.err(); err != nil {
 		return Record{}, err
 	}
-	if after.Name != r.Name || !slices.Equal(after.Scopes, r.Scopes) || !slices.Equal(after.Networks, r.Networks) {
+	if after.Name != r.Name || !slices.Equal(after.Scopes, r.Scopes) || !slices.Equal(after.Networks, r.Networks) || after.Staff != r.Staff {
 		after.Modified = s.now()
 	}
 	return after, nil
@@ -116,10 +120,11 @@ type changeable struct {
 	Enabled  bool     `json:"enabled"`
 	Scopes   []string `json:"scopes,omitempty"`
 	Networks []string `json:"allowedNetworks,omitempty"`
+	Staff    bool     `json:"staff,omitempty"`
 }
 
 func changeableOf(r Record) changeable {
-	return changeable{Name: r.Name, Enabled: r.Enabled, Scopes: r.Scopes, Networks: r.Networks}
+	return changeable{Name: r.Name, Enabled: r.Enabled, Scopes: r.Scopes, Networks: r.Networks, Staff: r.Staff}
 }
 
 // patchOf is what an audit event says about a change of a token; errUnchanged where there is none.

@@ -71,6 +71,10 @@ func TestUpdate(t *testing.T) {
 			func(r *tokens.Record) { r.Networks = []string{"192.0.2.0/24", "2001:db8::1/128"} },
 			"token.update", `[{"op":"add","path":"/allowedNetworks","value":["192.0.2.0/24","2001:db8::1/128"]}]`, true,
 		},
+		"staff": {
+			tokens.Update{Staff: true, Enabled: new(false)}, func(r *tokens.Record) { r.Staff, r.Enabled = true, false }, "token.update",
+			`[{"op":"replace","path":"/enabled","oldValue":true,"value":false},{"op":"add","path":"/staff","value":true}]`, true,
+		},
 		"nothing":               {tokens.Update{}, nil, "", "", false},
 		"already so":            {tokens.Update{Name: new("ci"), Enabled: new(true), Scopes: &[]string{"orders.read", "orders.read"}}, nil, "", "", false},
 		"no networks as before": {tokens.Update{Networks: &[]string{}}, nil, "", "", false},

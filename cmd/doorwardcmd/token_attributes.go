@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/doorward/doorward/module"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/scope"
 )
@@ -19,7 +20,7 @@ type attributeFlags struct {
 	scopes, networks []string
 	environments     []string // of a platform token
 
-	allScopes, personal, cluster, administrator bool
+	allScopes, personal, cluster, administrator, staff bool
 }
 
 func (f *attributeFlags) register(cmd *cobra.Command) {
@@ -32,6 +33,7 @@ func (f *attributeFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.environment, "environment", "", "Environment that the token is good for (default the config's)")
 	flags.StringVar(&f.expires, "expires", "", "When the token ends, as now+14d or 2027-01-25T05:57:01Z (default never)")
 	flags.BoolVar(&f.personal, "personal", false, "A personal token, which acts as its owner")
+	flags.BoolVar(&f.staff, "staff", false, "A token of remote support staff: it gets no further than --owner is let in")
 	flags.BoolVar(&f.cluster, "cluster", false, "A token that is good for the cluster realm too")
 }
 
@@ -44,6 +46,22 @@ func (f *attributeFlags) check() error {
 		return usageErrorf("say what the token may do, with --scope or --all-scopes")
 	case len(f.scopes) > 0 && f.allScopes:
 		return usageErrorf("--scope and --all-scopes exclude each other")
+	case f.staff:
+		return f.checkStaff()
+	}
+	return nil
+}
+
+// checkStaff finds what would keep out, without a word, the member of the staff whom the token is for.
+func (f *attributeFlags) checkStaff() error {
+	_, ok := remote.CanonicalUser(f.owner)
+	switch {
+	case f.administrator:
+		return usageErrorf("--staff and --administrator exclude each other: no administrator is remote support staff")
+	case f.owner == "":
+		return usageErrorf("say which member of the staff the token belongs to, with --owner")
+	case !ok:
+		return usageErrorf("nobody is granted remote access under such a name as --owner has")
 	}
 	return nil
 }
@@ -53,6 +71,7 @@ func (f *attributeFlags) attributes(a *module.Administration, now time.Time) (to
 	attributes := tokens.Attributes{
 		Name: f.name, Owner: f.owner, Environment: cmp.Or(f.environment, a.Environment), Environments: f.environments,
 		Scopes: f.scopes, Networks: f.networks, Personal: f.personal, Cluster: f.cluster, Administrator: f.administrator,
+		Staff: f.staff,
 	}
 	if len(f.environments) > 0 {
 		attributes.Environment = slices.Min(f.environments)

@@ -31,7 +31,10 @@ func tokenCreate(now func() time.Time) *cobra.Command {
 
 The text is shown this once and kept nowhere.
 
-A platform token (--kind platform) acts for its owner with OAuth scopes, within the policies of the owner. A user has at most ten.`,
+A platform token (--kind platform) acts for its owner with OAuth scopes, within the policies of the owner. A user has at most ten.
+
+A token of remote support staff (--staff) reaches no further than the remote-access setting, and what its owner was granted, allow.
+The mark stays for good. No administrator's token has it.`,
 	}
 	store.register(cmd)
 	attributes.register(cmd)

@@ -14,6 +14,7 @@ type updateFlags struct {
 	name                        string
 	scopes, networks            []string
 	anyNetwork, enable, disable bool
+	staff                       bool
 }
 
 func tokenUpdate() *cobra.Command {
@@ -23,9 +24,11 @@ func tokenUpdate() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "update <identifier>",
-		Short: "Changes name, scopes or networks of a token",
+		Short: "Changes name, scopes or networks of a token, or marks it as remote support staff's",
 		Long: `Changes a token. What no flag names stays as it is; --scope and --network say all that the token has from then on. Scopes
-that no new token can have may stay on a token that has them. When a token ends cannot be changed.`,
+that no new token can have may stay on a token that has them. When a token ends cannot be changed.
+
+--staff puts the token under the remote-access ceiling, and cuts what is open with it. Nothing takes the mark back.`,
 	}
 	store.register(cmd)
 	changes.register(cmd)
@@ -56,6 +59,7 @@ func (f *updateFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.networks, "network", nil, "Network that the token may be used from, as 192.0.2.0/24; may be repeated")
 	flags.BoolVar(&f.anyNetwork, "any-network", false, "The token may be used from everywhere")
 	flags.BoolVar(&f.enable, "enable", false, "Switch the token on")
+	flags.BoolVar(&f.staff, "staff", false, "The token belongs to remote support staff from now on, and for good")
 	flags.BoolVar(&f.disable, "disable", false, "Switch the token off")
 }
 
@@ -83,6 +87,10 @@ func (f *updateFlags) read(cmd *cobra.Command) (u tokens.Update, err error) {
 	case f.enable || f.disable:
 		u.Enabled = &f.enable
 	}
+	if given("staff") && !f.staff {
+		return u, usageErrorf("the mark of remote support staff stays for good; delete the token, and make another")
+	}
+	u.Staff = f.staff
 	if u == (tokens.Update{}) {
 		return u, usageErrorf("say what is to change; see `%s --help`", cmd.CommandPath())
 	}

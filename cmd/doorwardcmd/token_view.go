@@ -20,6 +20,7 @@ type tokenView struct {
 	Enabled       bool     `json:"enabled"`
 	Personal      bool     `json:"personalAccessToken"`
 	Administrator bool     `json:"administrator,omitempty"`
+	Staff         bool     `json:"staff,omitempty"`
 	Cluster       bool     `json:"cluster,omitempty"`
 	Legacy        bool     `json:"legacy,omitempty"`
 	ActiveGate    string   `json:"activeGateType,omitempty"`
@@ -43,7 +44,7 @@ type tokenView struct {
 func viewOf(r tokens.Record) tokenView {
 	v := tokenView{
 		ID: r.ID, Name: r.Name, Enabled: r.Enabled, Personal: r.Personal, Administrator: r.Administrator, Cluster: r.Cluster,
-		Legacy: r.Legacy, ActiveGate: r.ActiveGate, Seed: r.Seed, Owner: r.Owner, Environment: r.Environment,
+		Staff: r.Staff, Legacy: r.Legacy, ActiveGate: r.ActiveGate, Seed: r.Seed, Owner: r.Owner, Environment: r.Environment,
 		Scopes: notNull(r.Scopes), Networks: r.Networks,
 		Created: momentOr(r.Created, ""), Modified: momentOr(r.Modified, ""), Expires: momentOr(r.Expires, ""),
 		LastUsed: momentOr(r.LastUsed, ""), LastUsedIP: r.LastUsedIP,
@@ -108,7 +109,7 @@ func (v tokenView) kind() string {
 		word string
 	}{
 		{v.ActiveGate != "", "ActiveGate of type " + v.ActiveGate}, {v.Seed, "seed"}, {v.Legacy, "old format"},
-		{v.Personal, "personal"}, {v.Administrator, "administrator"}, {v.Cluster, "cluster"},
+		{v.Personal, "personal"}, {v.Administrator, "administrator"}, {v.Staff, "remote support staff"}, {v.Cluster, "cluster"},
 	} {
 		if k.is {
 			kind = append(kind, k.word)

@@ -21,6 +21,7 @@ func (c Config) within(call *rest.Call) *tokens.Limited {
 		Personal:      caller.Personal,
 		ActsForUser:   caller.ActsForUser,
 		Administrator: caller.Administrator,
+		Staff:         caller.Staff != "",
 		Holds:         caller.Holds,
 		Permits:       call.Permits,
 		Reaches:       call.Reaches,

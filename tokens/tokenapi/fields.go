@@ -23,6 +23,7 @@ const (
 	fieldMetadata
 	fieldScopes
 	fieldNetworks
+	fieldStaff
 
 	allFields     = 1<<iota - 1
 	defaultFields = fieldID | fieldName | fieldEnabled | fieldOwner | fieldCreated
@@ -31,7 +32,7 @@ const (
 // fieldNames are the names of the fields, in the order of their bits.
 var fieldNames = []string{
 	"id", "name", "enabled", "personalAccessToken", "owner", "creationDate", "expirationDate", "lastUsedDate", "lastUsedIpAddress",
-	"modifiedDate", "additionalMetadata", "scopes", "allowedNetworks",
+	"modifiedDate", "additionalMetadata", "scopes", "allowedNetworks", "staff",
 }
 
 // parseFields reads which fields are asked for.

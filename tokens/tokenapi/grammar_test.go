@@ -72,6 +72,7 @@ func TestParseFields(t *testing.T) {
 		"name,scopes,-name":     "id,scopes",
 		"+owner,-owner,+owner":  "id,name,enabled,owner,creationDate",
 		"additionalMetadata":    "id,additionalMetadata",
+		"-owner,+staff":         "id,name,enabled,creationDate,staff",
 	} {
 		got, err := parseFields(text)
 		if got.String() != want || err != nil {

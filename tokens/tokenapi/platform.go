@@ -55,6 +55,7 @@ type platformToken struct {
 	Expires      *string  `json:"expirationDate,omitempty"` // absent: never
 	LastUsed     *string  `json:"lastUsedDate,omitempty"`   // absent: never
 	LastUsedIP   string   `json:"lastUsedIpAddress,omitempty"`
+	Staff        bool     `json:"staff,omitempty"`
 }
 
 // platformCreated has the whole text, for this once.
@@ -67,7 +68,7 @@ func platformView(r tokens.Record) platformToken {
 	return platformToken{
 		ID: r.ID, Name: r.Name, Enabled: r.Enabled, Owner: r.Owner, Environments: tokens.EnvironmentsOf(r), Scopes: *list(r.Scopes),
 		Networks: r.Networks, Created: date(r.Created), Modified: date(r.Modified), Expires: date(r.Expires),
-		LastUsed: date(r.LastUsed), LastUsedIP: r.LastUsedIP,
+		LastUsed: date(r.LastUsed), LastUsedIP: r.LastUsedIP, Staff: r.Staff,
 	}
 }
 

@@ -49,12 +49,13 @@ type tokenMetadata struct {
 	Revoked  bool     `json:"revoked"`
 	Personal bool     `json:"personalAccessToken"`
 	Scopes   []string `json:"scopes"`
+	Staff    bool     `json:"staff,omitempty"`
 }
 
 func writeMetadata(w http.ResponseWriter, r tokens.Record) error {
 	return rest.Write(w, http.StatusOK, tokenMetadata{
 		ID: r.ID, Name: r.Name, User: r.Owner, Created: millis(r.Created), Expires: millis(r.Expires), LastUse: millis(r.LastUsed),
-		Revoked: !r.Enabled, Personal: r.Personal, Scopes: *list(r.Scopes),
+		Revoked: !r.Enabled, Personal: r.Personal, Scopes: *list(r.Scopes), Staff: r.Staff,
 	})
 }
 

@@ -95,12 +95,17 @@ type tokenUpdate struct {
 	Networks *[]string `json:"allowedNetworks"`
 }
 
+// update lacks the staff mark, which is set by command only.
+func (u tokenUpdate) update() tokens.Update {
+	return tokens.Update{Name: u.Name, Enabled: u.Enabled, Scopes: u.Scopes, Networks: u.Networks}
+}
+
 func (c Config) updateToken(w http.ResponseWriter, call *rest.Call) error {
 	var body tokenUpdate
 	if err := call.Read(&body); err != nil {
 		return err
 	}
-	if err := c.within(call).Update(call.Context(), call.Param("id"), tokens.Update(body)); err != nil {
+	if err := c.within(call).Update(call.Context(), call.Param("id"), body.update()); err != nil {
 		return err
 	}
 	rest.Empty(w, http.StatusNoContent)

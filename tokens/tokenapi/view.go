@@ -17,6 +17,7 @@ type apiToken struct {
 	Modified          *string   `json:"modifiedDate,omitempty"`
 	Scopes            *[]string `json:"scopes,omitempty"`
 	Networks          []string  `json:"allowedNetworks,omitempty"`
+	Staff             bool      `json:"staff,omitempty"`
 	UnusedScopes      *[]string `json:"unusedScopes,omitempty"`
 	UnusedScopesSince *string   `json:"unusedScopesSince,omitempty"`
 }
@@ -44,6 +45,9 @@ func view(r tokens.Record, f fields) apiToken {
 	}
 	if f&fieldNetworks != 0 {
 		t.Networks = r.Networks
+	}
+	if f&fieldStaff != 0 {
+		t.Staff = r.Staff
 	}
 	t.dates(r, f)
 	return t

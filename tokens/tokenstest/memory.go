@@ -159,7 +159,7 @@ func (m *Memory) UpdateToken(ctx context.Context, id string, e *audit.Event, cha
 		return err
 	}
 	r.ID, r.Digest, r.Legacy, r.Created = before.ID, before.Digest, before.Legacy, before.Created
-	r.ActiveGate, r.Seed = before.ActiveGate, before.Seed
+	r.ActiveGate, r.Seed, r.Staff = before.ActiveGate, before.Seed, before.Staff || r.Staff
 	m.put(r)
 	m.changed(ctx, *e)
 	return nil

@@ -10,8 +10,8 @@ import (
 )
 
 // recordColumns are all but the identifier, which some queries take from another table.
-const recordColumns = `digest, name, owner, tokens.environment, cluster, tokens.personal, administrator, legacy, enabled, seed,
-	activegate, environments, scopes, networks, tokens.created, modified, expires, last_used, last_used_ip`
+const recordColumns = `digest, name, owner, tokens.environment, cluster, tokens.personal, administrator, staff, legacy, enabled,
+	seed, activegate, environments, scopes, networks, tokens.created, modified, expires, last_used, last_used_ip`
 
 const selectRecord = `SELECT id, ` + recordColumns + ` FROM tokens`
 
@@ -46,8 +46,8 @@ func scanTokenAnd(row scanner, more ...any) (tokens.Record, error) {
 	var r tokens.Record
 	var digest []byte
 	var created, modified, expires, lastUsed int64
-	into := append([]any{&r.ID, &digest, &r.Name, &r.Owner, &r.Environment, &r.Cluster, &r.Personal, &r.Administrator, &r.Legacy,
-		&r.Enabled, &r.Seed, &r.ActiveGate, (*names)(&r.Environments), (*names)(&r.Scopes), (*names)(&r.Networks), &created, &modified, &expires, &lastUsed,
+	into := append([]any{&r.ID, &digest, &r.Name, &r.Owner, &r.Environment, &r.Cluster, &r.Personal, &r.Administrator, &r.Staff,
+		&r.Legacy, &r.Enabled, &r.Seed, &r.ActiveGate, (*names)(&r.Environments), (*names)(&r.Scopes), (*names)(&r.Networks), &created, &modified, &expires, &lastUsed,
 		&r.LastUsedIP}, more...)
 	if err := row.Scan(into...); err != nil {
 		return tokens.Record{}, err

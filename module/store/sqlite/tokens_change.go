@@ -21,12 +21,12 @@ func (s *Store) CreateToken(ctx context.Context, r tokens.Record, e audit.Event)
 // uniqueness are not asked for: they could be those of a table that a trigger writes to, which is damage.
 func insertToken(ctx context.Context, tx executor, r tokens.Record) error {
 	result, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, digest, name, owner, environment, kind, cluster, personal,
-		administrator, legacy, enabled, seed, activegate, environments, scopes, networks, created, newest, modified, expires, last_used,
+		administrator, staff, legacy, enabled, seed, activegate, environments, scopes, networks, created, newest, modified, expires, last_used,
 		last_used_ip)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		r.ID, r.Digest[:], r.Name, r.Owner, r.Environment, kindOf(r), r.Cluster, r.Personal,
-		r.Administrator, r.Legacy, r.Enabled, r.Seed, r.ActiveGate, names(r.Environments), names(r.Scopes), names(r.Networks), r.Created.UnixMilli(),
-		-r.Created.UnixMilli(), moment(r.Modified, neverFirst), moment(r.Expires, neverLast), moment(r.LastUsed, neverFirst), r.LastUsedIP)
+		r.Administrator, r.Staff, r.Legacy, r.Enabled, r.Seed, r.ActiveGate, names(r.Environments), names(r.Scopes), names(r.Networks),
+		r.Created.UnixMilli(), -r.Created.UnixMilli(), moment(r.Modified, neverFirst), moment(r.Expires, neverLast), moment(r.LastUsed, neverFirst), r.LastUsedIP)
 	if err != nil {
 		return err
 	}
@@ -57,12 +57,12 @@ func (s *Store) UpdateToken(ctx context.Context, id string, e *audit.Event, chan
 			return verdict{err}
 		}
 		// Identifier, digest, format, ActiveGate type and creation are left out: no caller can move a token to another
-		// secret, or make another kind of token of it.
+		// secret, or make another kind of token of it. A staff mark stays, whoever writes what he has read before it was set.
 		_, err = tx.ExecContext(ctx, `UPDATE tokens SET name = ?, owner = ?, environment = ?, cluster = ?, personal = ?,
-			administrator = ?, enabled = ?, environments = ?, scopes = ?, networks = ?, modified = ?, expires = ?, last_used = ?, last_used_ip = ?
+			administrator = ?, staff = staff OR ?, enabled = ?, environments = ?, scopes = ?, networks = ?, modified = ?, expires = ?, last_used = ?, last_used_ip = ?
 			WHERE id = ?`,
 			r.Name, r.Owner, r.Environment, r.Cluster, r.Personal,
-			r.Administrator, r.Enabled, names(r.Environments), names(r.Scopes), names(r.Networks), moment(r.Modified, neverFirst),
+			r.Administrator, r.Staff, r.Enabled, names(r.Environments), names(r.Scopes), names(r.Networks), moment(r.Modified, neverFirst),
 			moment(r.Expires, neverLast), moment(r.LastUsed, neverFirst), r.LastUsedIP, id)
 		return err
 	})
