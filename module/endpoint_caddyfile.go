@@ -24,6 +24,7 @@ import (
 //	    semicolon
 //	    non_ascii
 //	    no_personal_tokens
+//	    remote             <permission...>|<class>
 //	    permission         <permission...>
 //	    attribute          <name> <place> … { … }
 //	    page_keys          <parameter...>
@@ -54,6 +55,7 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 		"semicolon":          flag(&row.Semicolon),
 		"non_ascii":          flag(&row.NonASCII),
 		"no_personal_tokens": flag(&row.NoPersonalTokens),
+		"remote":             func(d *caddyfile.Dispenser) error { return parseRemote(d, &row.Remote) },
 	}
 	maps.Copy(known, row.askOptions())
 	if err := parseBlock(d, "endpoint", known); err != nil {
@@ -72,6 +74,19 @@ func parseEndpoint(d *caddyfile.Dispenser, to *[]EndpointRow) error {
 		row.Endpoint = pattern
 		*to = append(*to, row)
 	}
+	return nil
+}
+
+// parseRemote reads what remote staff need. It is one line, because a class among permissions would have to win or to lose.
+func parseRemote(d *caddyfile.Dispenser, to *[]string) error {
+	if *to != nil {
+		return d.Err("remote is given twice; write all permissions in one line")
+	}
+	words := d.RemainingArgs()
+	if _, err := endpoint.ParseRemote(words); err != nil {
+		return d.Errf("remote: %v", err)
+	}
+	*to = words
 	return nil
 }
 

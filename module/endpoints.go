@@ -38,6 +38,9 @@ type EndpointRow struct {
 	NonASCII bool `json:"non_ascii,omitempty"`
 	// Refuse personal access tokens.
 	NoPersonalTokens bool `json:"no_personal_tokens,omitempty"`
+	// What remote staff need: permissions such as `env.read`, all of them, or the one class that closes the row to them, such
+	// as `certificates`. Default: the row is closed to remote staff.
+	Remote []string `json:"remote,omitempty"`
 	EndpointAsk
 	// Where the row was written, for error messages.
 	Origin string `json:"origin,omitempty"`
@@ -105,6 +108,13 @@ func (r EndpointRow) row() (endpoint.Endpoint, error) {
 	}
 	if r.NoPersonalTokens {
 		e.Personal = endpoint.No
+	}
+	if r.Remote != nil {
+		rule, err := endpoint.ParseRemote(r.Remote)
+		if err != nil {
+			return endpoint.Endpoint{}, r.at(fmt.Errorf("%s: remote: %w", p, err))
+		}
+		e.Remote = []endpoint.RemoteRule{rule}
 	}
 	if e.Ask, err = r.rule(); err != nil {
 		return endpoint.Endpoint{}, r.at(fmt.Errorf("%s: attributes: %w", p, err))

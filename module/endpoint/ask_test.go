@@ -93,6 +93,13 @@ func TestEmbeddedAsks(t *testing.T) {
 		"GET /api/v2/settings/effectiveValues":                                               read,
 		"GET /api/v2/settings/history":                                                       read,
 		"GET /api/v2/settings/managementZones/{objectId}":                                    read,
+		// Of these the ceiling over remote staff has to know what they are about.
+		"POST /api/cluster/v2/settings/objects":              write,
+		"PUT /api/cluster/v2/settings/objects/{objectId}":    write,
+		"DELETE /api/cluster/v2/settings/objects/{objectId}": write,
+		"POST /api/cluster/v2/environments":                  "environment:roles:manage-settings",
+		"PUT /api/cluster/v2/environments":                   "environment:roles:manage-settings",
+		"PUT /api/cluster/v2/environments/{id}":              "environment:roles:manage-settings",
 	}
 	got := map[string]string{}
 	for _, row := range embeddedTable(t).All() {

@@ -92,9 +92,10 @@ func (b *builder) addAliases(layer Layer) {
 // so a conflict is an error; between layers the later one was written by somebody who knew the earlier.
 func (b *builder) addRows(layer Layer) {
 	own := make(map[string]Endpoint, len(layer.Rows))
+	lines := b.remoteLines(layer)
 	for _, row := range layer.Rows {
 		row.Origin = cmp.Or(row.Origin, layer.Name)
-		p, err := row.compile()
+		p, err := row.compile(lines)
 		if err != nil {
 			b.fail(row.Origin, "%v", err)
 			continue
@@ -108,6 +109,18 @@ func (b *builder) addRows(layer Layer) {
 		own[shape] = row
 		b.rows[shape] = entry{row: row, pattern: p}
 	}
+}
+
+// remoteLines are those of a layer, each of which must speak of one of its rows.
+func (b *builder) remoteLines(layer Layer) remoteLines {
+	if len(layer.Remote) == 0 {
+		return nil
+	}
+	lines := parsedLines(layer.Remote, func(l RemoteLine, err error) { b.fail(cmp.Or(l.Origin, layer.Name), "remote: %v", err) })
+	for _, l := range lines.idle(patternsOf(layer.Rows)) {
+		b.fail(cmp.Or(l.Origin, layer.Name), "remote: %s is the path of no row", l.Path)
+	}
+	return lines
 }
 
 // remove takes rows away before the layer's own ones come, so that a layer can also replace what it removes.

@@ -29,12 +29,13 @@ type Catalog struct {
 	Name      string // lower-case letters, digits and '-'; becomes Endpoint.Catalog
 	Scopes    []scope.Scope
 	Aliases   []Alias
+	Remote    []RemoteLine // what remote staff need, for the endpoints that do not say so themselves
 	Endpoints []Endpoint
 }
 
 // Layer is the catalogue as a layer for Build.
 func (c *Catalog) Layer() Layer {
-	return Layer{Name: c.Name, Scopes: c.Scopes, Aliases: c.Aliases, Rows: c.Endpoints}
+	return Layer{Name: c.Name, Scopes: c.Scopes, Aliases: c.Aliases, Remote: c.Remote, Rows: c.Endpoints}
 }
 
 //go:embed catalog/*.json
@@ -64,6 +65,9 @@ func parseEmbedded(name string) (*Catalog, error) {
 	}
 	for i := range c.Aliases {
 		c.Aliases[i].Origin = c.Name
+	}
+	for i := range c.Remote {
+		c.Remote[i].Origin = c.Name
 	}
 	return c, nil
 }

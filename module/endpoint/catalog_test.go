@@ -74,7 +74,8 @@ func checkPrints(t *testing.T, c *Catalog) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, printed)
 	}
-	origins := cmp.Options{cmpopts.IgnoreFields(Endpoint{}, "Origin"), cmpopts.IgnoreFields(Alias{}, "Origin"), cmpopts.EquateEmpty()}
+	origins := cmp.Options{cmpopts.IgnoreFields(Endpoint{}, "Origin"), cmpopts.IgnoreFields(Alias{}, "Origin"),
+		cmpopts.IgnoreFields(RemoteLine{}, "Origin"), cmpopts.EquateEmpty()}
 	if diff := cmp.Diff(c, again, origins); diff != "" {
 		t.Errorf("printed and read back (-want +got):\n%s", diff)
 	}
@@ -127,6 +128,7 @@ func FuzzCatalog(f *testing.F) {
 	f.Add(everyKey, false)
 	f.Add(base, false)
 	f.Add(everyAsk, false)
+	f.Add(everyRemote, false)
 	for _, text := range []string{
 		`{"catalog":"shop","endpoints":[{"endpoint":"GET /a&<b>","public":true}]}`,
 		`{"catalog":"shop","scopes":[{"value":"a","name":"\u2028\"\\"}]}`, `{"catalog":"shop","catalog":1}`, `[{}`, `null`,

@@ -47,6 +47,14 @@ type Endpoint struct {
 	// asked.
 	Ask *attribute.Rule
 
+	// Remote is what remote staff need beyond all that: rules of which the first whose conditions hold decides. Empty means
+	// that nothing is known about the row, and then they do not get in.
+	Remote []RemoteRule
+	// Masked are JSON pointers (RFC 6901; "*" for every element or member, "**" at the end for all below) to what remote staff
+	// may see in an answer although remote.SensitiveRead is missing; all else is masked. nil: the answer cannot be masked,
+	// so it is refused.
+	Masked []string
+
 	// AnyToken: every genuine token passes, whatever scopes it holds.
 	AnyToken bool
 	// Public: no credential is needed.

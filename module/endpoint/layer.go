@@ -17,6 +17,8 @@ type Layer struct {
 	Aliases []Alias
 	// Rows replace rows of the same shape in earlier layers. Two of the same shape within one layer are a conflict.
 	Rows []Endpoint
+	// Remote is for rows of this layer that have no rules of their own.
+	Remote []RemoteLine
 	// Remove takes rows of earlier layers away, with their aliases, or one alias by its own pattern. What was removed
 	// is refused from then on, also where a weaker row would fit; only a new row of the same shape opens it again.
 	Remove []Pattern
@@ -26,9 +28,9 @@ type Layer struct {
 	AllowAllDerived bool
 }
 
-// Build merges layers, in order, into a table. It fails when two rows of a layer conflict, when Remove or AllowDerived
-// name a row that is not there, when a row asks for a scope that no layer declares, and when a row contradicts itself.
-// The error lists up to ten such problems, one per line, each with its origin.
+// Build merges layers, in order, into a table. It fails when two rows of a layer conflict, when Remove, AllowDerived or
+// Remote name a row that is not there, when a row asks for a scope that no layer declares, and when a row contradicts
+// itself. The error lists up to ten such problems, one per line, each with its origin.
 func Build(layers ...Layer) (*Table, error) {
 	b := builder{rows: make(map[string]entry), hidden: make(map[string]entry), scopes: make(map[string]declaration)}
 	for _, layer := range layers {

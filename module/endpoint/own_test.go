@@ -1,6 +1,10 @@
 package endpoint
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // TestOwn: what Doorward serves itself is stated. Its rows agree with those of the catalogue that they replace on a site, so
 // that nothing opens or closes because the API is there.
@@ -30,10 +34,36 @@ func TestOwn(t *testing.T) {
 			t.Errorf("%s %s is not in force", row.Method, row.Template)
 			continue
 		}
+		if replaced != nil && isRemoteAccess(is) {
+			checkRemoteScopes(t, is)
+			continue
+		}
 		if replaced != nil && (replaced.ScopeParameter != is.ScopeParameter || replaced.OAuthScopeParameter != is.OAuthScopeParameter ||
 			replaced.AnyToken != is.AnyToken || replaced.Public != is.Public) {
 			t.Errorf("%s asks for something else than the row that it replaces", is.Pattern)
 		}
+	}
+}
+
+// isRemoteAccess is true of the rows on which the sources disagree about the scopes, so that no catalogue can be repeated.
+func isRemoteAccess(row *Endpoint) bool {
+	return strings.HasPrefix(row.Template, "/api/cluster/v2/remoteaccess/") || row.Template == "/api/v1.0/onpremise/preferences"
+}
+
+// checkRemoteScopes. Attack: a token of a cluster node, which one of the sources admits, approves remote access. Invariant: what
+// all sources have in common is enough, what only an administrator holds may be, and nothing else but a scope of our own.
+func checkRemoteScopes(t *testing.T, row *Endpoint) {
+	t.Helper()
+	if !slices.Contains(row.Scopes, "ServiceProviderAPI") {
+		t.Errorf("%s: not for ServiceProviderAPI", row.Pattern)
+	}
+	for _, scope := range row.Scopes {
+		if scope != "ServiceProviderAPI" && scope != "ClusterTokenManagement" && !strings.HasPrefix(scope, "remoteaccess.") {
+			t.Errorf("%s: %s will do", row.Pattern, scope)
+		}
+	}
+	if !row.ClusterRealm || len(row.OAuthScopes) > 0 || row.AnyToken {
+		t.Errorf("%s is not for tokens of the cluster alone", row.Pattern)
 	}
 }
 

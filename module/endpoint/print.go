@@ -47,6 +47,8 @@ type endpointRow struct {
 	EncodedSlash    []string `json:"encoded_slash,omitempty"`
 	NonASCII        bool     `json:"non_ascii,omitempty"`
 	Semicolon       bool     `json:"semicolon,omitempty"`
+	Remote          any      `json:"remote,omitempty"` // a text, several, or rules
+	Masked          []string `json:"masked,omitempty"`
 	askRow
 }
 
@@ -58,6 +60,9 @@ func (c *Catalog) Print() ([]byte, error) {
 	err := printRows(&b, "scopes", c.Scopes, newScopeRow)
 	if err == nil {
 		err = printRows(&b, "aliases", c.Aliases, newAliasRow)
+	}
+	if err == nil {
+		err = printRows(&b, "remote", c.Remote, newRemoteRow)
 	}
 	if err == nil {
 		err = printRows(&b, "endpoints", c.Endpoints, newEndpointRow)
@@ -106,7 +111,7 @@ func newEndpointRow(e Endpoint) endpointRow {
 		AnyToken: e.AnyToken, Public: e.Public, OwnCredentials: e.OwnCredentials, BearerOnly: e.BearerOnly, Derived: e.Derived,
 		Deprecated: e.Deprecated, PossiblyRemoved: e.PossiblyRemoved,
 		WebSocket: e.WebSocket, EncodedSlash: e.SlashParams, NonASCII: e.NonASCII, Semicolon: e.Semicolon,
-		askRow: newAskRow(e.Ask),
+		Remote: newRemote(e.Remote), Masked: e.Masked, askRow: newAskRow(e.Ask),
 	}
 	if e.ClusterRealm {
 		row.Realm = "cluster"

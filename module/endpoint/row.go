@@ -14,14 +14,16 @@ import (
 const maxAlternatives = 200
 
 // compile parses the row's pattern and checks that what the row says holds together. It is the one gate for rows of all
-// sources: catalogue files pass it when they are parsed, so that errors have lines, and every row passes it in Build.
-func (e *Endpoint) compile() (Pattern, error) {
+// sources: catalogue files pass it when they are parsed, so that errors have lines, and every row passes it in Build, where
+// the lines of its layer complete it.
+func (e *Endpoint) compile(lines remoteLines) (Pattern, error) {
 	p, err := ParsePattern(e.Method + " " + e.Template)
 	if err != nil {
 		return p, err
 	}
 	p.Origin = e.Origin
-	for _, check := range []func(Pattern) error{e.checkRule, e.checkLists, e.checkPath, e.checkAsk} {
+	lines.complete(e, p)
+	for _, check := range []func(Pattern) error{e.checkRule, e.checkLists, e.checkPath, e.checkAsk, e.checkRemote} {
 		if err := check(p); err != nil {
 			return p, fmt.Errorf("%s: %w", p, err)
 		}

@@ -18,6 +18,7 @@ const maxText = 2048
 type schema struct {
 	file     string
 	problems []*lineError
+	remoteAt []int // the lines of Catalog.Remote in the file
 }
 
 // fail notes a problem.
@@ -127,6 +128,7 @@ func (s *schema) catalog(v *value) *Catalog {
 		"catalog":   s.text(&c.Name),
 		"scopes":    func(what string, v *value) { s.each(what, v, maxScopes, func(v *value) { s.scope(c, v) }) },
 		"aliases":   func(what string, v *value) { s.each(what, v, maxAliases, func(v *value) { s.alias(c, v) }) },
+		"remote":    func(what string, v *value) { s.each(what, v, maxRemoteLines, func(v *value) { s.remoteLine(c, v) }) },
 		"endpoints": func(what string, v *value) { s.each(what, v, maxRows, func(v *value) { s.endpoint(c, v) }) },
 	}, "catalog")
 	if c.Name != "" && !isCatalogName(c.Name) {
@@ -135,6 +137,7 @@ func (s *schema) catalog(v *value) *Catalog {
 	for i := range c.Endpoints {
 		c.Endpoints[i].Catalog = c.Name
 	}
+	s.checkRemoteLines(c)
 	return c
 }
 
@@ -213,6 +216,8 @@ func (s *schema) endpoint(c *Catalog, v *value) {
 		"encoded_slash":    s.texts(&e.SlashParams),
 		"non_ascii":        s.truth(&e.NonASCII),
 		"semicolon":        s.truth(&e.Semicolon),
+		"remote":           s.remote(&e),
+		"masked":           s.someTexts(&e.Masked),
 	}
 	maps.Copy(known, s.ask(&e))
 	s.mapping("an endpoint", v, known, "endpoint")
@@ -241,7 +246,7 @@ func (e *Endpoint) complete(pattern string) error {
 	}
 	e.Method, e.Template = p.Method, p.Template
 	e.EncodedSlash = len(e.SlashParams) > 0
-	_, err = e.compile()
+	_, err = e.compile(nil)
 	return err
 }
 
