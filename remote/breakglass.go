@@ -63,6 +63,6 @@ func (s *Service) Review(ctx context.Context, actor Actor, id, comment string) (
 			return "", fault.New(fault.Conflict, "The access has been reviewed already.", nil)
 		}
 		r.Reviewed, r.ReviewedBy, r.Review = e.Time, actor.person(), comment
-		return "", nil
+		return EventReviewed, nil
 	})
 }

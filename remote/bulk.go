@@ -3,8 +3,6 @@ package remote
 import (
 	"context"
 	"time"
-
-	"github.com/doorward/doorward/internal/feed"
 )
 
 // bulk is a change of many requests in one transaction. The store may begin again; what counts is the last time a request
@@ -88,40 +86,4 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		return 0, storeFault(err)
 	}
 	return b.tell(), nil
-}
-
-// Setting returns the setting in force.
-func (s *Service) Setting(ctx context.Context) (Setting, error) {
-	c, err := s.current(ctx)
-	return c.Setting.or(s.config.Initial), err
-}
-
-// SetSetting changes the setting to what change makes of the one in force, and returns the new one. Off ends every live
-// grant with it; under All and ReadOnly grants are passed over, and their time runs on.
-func (s *Service) SetSetting(ctx context.Context, actor Actor, change func(Setting) Setting) (Setting, error) {
-	if actor.Remote {
-		return Off, errRemote
-	}
-	b := s.bulk(actor)
-	e := s.entry(actor.Name, actionSetting, "", b.now)
-	var after Setting
-	err := s.config.Store.UpdateRemoteSetting(ctx, &e, func(r *SettingRecord) error {
-		before := r.or(s.config.Initial)
-		if after = change(before); after > ApprovedReadOnly {
-			after = Off
-		}
-		r.Setting, r.Changed, r.ChangedBy = after, b.now, actor.person()
-		return s.record(&e, before.Preferences(), after.Preferences())
-	}, func(r *Request) (*Entry, error) {
-		if after != Off {
-			return nil, nil
-		}
-		return b.revoke(r)
-	})
-	if err != nil {
-		return Off, storeFault(err)
-	}
-	s.config.OnChange(feed.RemoteSetting, "")
-	b.tell()
-	return after, nil
 }

@@ -49,13 +49,13 @@ func (s *Service) SetState(ctx context.Context, actor Actor, id string, d Decisi
 func (s *Service) decide(actor Actor, r *Request, d Decision, e *Entry) (Event, error) {
 	*r = r.At(e.Time)
 	m, err := s.moveOf(*r, d.State)
-	if err != nil {
-		return "", err
-	}
 	// Of two that decide at once, the second has not seen what the first made of it: taking that back, or going on from
 	// there, has to be meant.
-	if r.State != d.If && m.does != keep {
+	if r.State != d.If && r.State != Expired && m.does != keep {
 		return "", fault.New(fault.Conflict, fmt.Sprintf("Another change came first: the request is %s.", r.State), nil)
+	}
+	if err != nil {
+		return "", err
 	}
 	if !m.self && samePerson(actor.person(), r.User) {
 		return "", errSelf

@@ -16,6 +16,15 @@ func (s *Service) Show(ctx context.Context, id string) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
+	return s.Kept(ctx, id)
+}
+
+// Kept is Show whatever the setting is: what was done with a grant is there to be looked at after remote access was closed.
+func (s *Service) Kept(ctx context.Context, id string) (Request, error) {
+	id, err := canonicalID(id)
+	if err != nil {
+		return Request{}, err
+	}
 	r, err := s.config.Store.RemoteRequest(ctx, id)
 	return r.At(s.now()), storeFault(err)
 }

@@ -16,6 +16,7 @@ const (
 	EventRevoked        Event = "revoked"
 	EventSessionStarted Event = "session-started"
 	EventBreakGlass     Event = "break-glass"
+	EventReviewed       Event = "reviewed"
 )
 
 // Notice tells of one event. It is told once the change is committed.

@@ -53,6 +53,10 @@ type Preferences struct {
 // PreferencesChange is what a client sends of them; nil for a key that it left out.
 type PreferencesChange struct {
 	Allow, OnDemandOnly, ReadOnly *bool
+
+	// Others are the other preferences that the client manages along with these. They have no effect, and take the place of
+	// those that were kept before: a client that cannot send false has no other way to say it.
+	Others map[string]bool
 }
 
 // Preferences shows a setting. Off shows as on demand: who turns access on again and says no more gets Approved.

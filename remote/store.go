@@ -107,7 +107,8 @@ type Store interface {
 	UpdateRemoteSetting(ctx context.Context, e *Entry, change func(*SettingRecord) error, open func(*Request) (*Entry, error)) error
 
 	// ForgetRemoteRequests removes requests that came to their end before a time: those whose stored state is Rejected or
-	// Expired, and whose Changed and Expires both are before it. It returns how many. No event is written; the trail keeps what
+	// Expired, and whose Changed and Expires both are before it. Break-glass that
+	// nobody has reviewed stays. It returns how many. No event is written; the trail keeps what
 	// it has.
 	ForgetRemoteRequests(ctx context.Context, before time.Time) (int, error)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/module/store/storetest"
 	"github.com/doorward/doorward/policyengine/pap/paptest"
+	"github.com/doorward/doorward/remote/remotetest"
 	"github.com/doorward/doorward/tokens/oauth2/oauth2test"
 	"github.com/doorward/doorward/tokens/tokenstest"
 )
@@ -20,15 +21,18 @@ func TestMemory(t *testing.T) {
 	storetest.RunAdministered(t, func(*testing.T) store.Store { return &memory{} })
 }
 
-// tokenMemory and clientMemory keep the stores at different depths: where several have a method, the policies' counts.
+// tokenMemory, clientMemory and remoteMemory keep the stores at different depths: where several have a method, the policies' counts.
 type tokenMemory struct{ tokenstest.Memory }
 
 type clientMemory struct{ oauth2test.Memory }
+
+type remoteMemory struct{ remotetest.Memory }
 
 type memory struct {
 	paptest.Memory
 	tokenMemory
 	clientMemory
+	remoteMemory
 }
 
 func (m *memory) AuditEvents(context.Context, store.AuditQuery) ([]audit.Event, error) {
@@ -47,6 +51,18 @@ func (m *memory) CountAuditEvents(context.Context, store.AuditQuery) (int, error
 func (*memory) AuditEvent(context.Context, int64) (audit.Event, error) {
 	return audit.Event{}, query.ErrNotFound
 }
+
+func (m *memory) Record(ctx context.Context, e audit.Event) (int64, error) {
+	return m.remoteMemory.Record(ctx, e)
+}
+
+func (m *memory) Conclude(ctx context.Context, id int64, o audit.Outcome) error {
+	return m.remoteMemory.Conclude(ctx, id, o)
+}
+
+func (*memory) AuditChain(context.Context, int64, int) ([]audit.Link, error) { return nil, nil }
+
+func (*memory) AuditHead(context.Context) (audit.Head, error) { return audit.Head{}, nil }
 
 func (*memory) Ping(context.Context) error { return nil }
 

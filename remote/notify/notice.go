@@ -17,12 +17,13 @@ const (
 	SessionStarted  Event = "remote_access.session_started"
 	BreakGlass      Event = "remote_access.break_glass"    // somebody has let themselves in, without approval
 	ReviewOverdue   Event = "remote_access.review_overdue" // nobody has reviewed that in time
+	Reviewed        Event = "remote_access.reviewed"
 )
 
 // Events are all of them, in the order in which they can happen.
 func Events() []Event {
 	return []Event{
-		Created, PendingReminder, Accepted, Rejected, ExpiringSoon, Expired, Revoked, SessionStarted, BreakGlass, ReviewOverdue,
+		Created, PendingReminder, Accepted, Rejected, ExpiringSoon, Expired, Revoked, SessionStarted, BreakGlass, ReviewOverdue, Reviewed,
 	}
 }
 
@@ -40,6 +41,7 @@ type Notice struct {
 	Actor       string    `json:"actor,omitempty"`       // who made it happen; "system" for Doorward itself
 	Environment string    `json:"environment,omitempty"` // "" for the cluster
 	Expires     time.Time `json:"expires,omitzero"`      // of the access; zero: there is none yet, or never was
+	ReviewBy    time.Time `json:"reviewBy,omitzero"`     // until when emergency access has to be reviewed; zero: it has not
 }
 
 // roles are the roles by their names on the wire, with what they let somebody do.

@@ -37,7 +37,7 @@ type Routes struct {
 // Plan says what a notice does to the outbox: what is to be sent at once, which reminders will be due later, and which ones
 // that were planned before have become untrue.
 func (r Routes) Plan(n Notice) Batch {
-	n.Time, n.Expires = wholeMillisecond(n.Time), wholeMillisecond(n.Expires)
+	n.Time, n.Expires, n.ReviewBy = wholeMillisecond(n.Time), wholeMillisecond(n.Expires), wholeMillisecond(n.ReviewBy)
 	b := Batch{RequestID: n.RequestID, Drop: outdated(n.Event), Deliveries: r.deliveries(n)}
 	if reminder, ok := r.reminder(n); ok {
 		b.Deliveries = append(b.Deliveries, r.deliveries(reminder)...)
@@ -50,6 +50,8 @@ func outdated(e Event) []Event {
 	switch e {
 	case Created, Accepted, Rejected, Expired, Revoked:
 		return []Event{PendingReminder, ExpiringSoon}
+	case Reviewed:
+		return []Event{ReviewOverdue}
 	default:
 		return nil
 	}
@@ -68,6 +70,9 @@ func (r Routes) reminder(n Notice) (Notice, bool) {
 		left := n.Expires.Sub(n.Time)
 		reminder.Time = wholeMillisecond(n.Expires.Add(-min(orUsual(r.ExpiringBefore), left/2)))
 		return reminder, r.ExpiringBefore >= 0 && left > 0
+	case BreakGlass:
+		reminder.Event, reminder.Time = ReviewOverdue, n.ReviewBy
+		return reminder, !n.ReviewBy.IsZero()
 	default:
 		return Notice{}, false
 	}
@@ -116,9 +121,9 @@ func newDelivery(n Notice, by Channel, target string) Delivery {
 // deliveryID depends on everything that the delivery says and on nothing else, so that a change that is repeated after a lost
 // connection does not tell people twice.
 func deliveryID(n Notice, by Channel, target string) string {
-	at, expires := n.Time.UnixMilli(), n.Expires.UnixMilli()
-	n.Time, n.Expires = time.Time{}, time.Time{} // JSON has no years beyond 9999; without them it cannot fail
-	text, _ := json.Marshal([]any{n, at, expires, by, target})
+	at, expires, review := n.Time.UnixMilli(), n.Expires.UnixMilli(), n.ReviewBy.UnixMilli()
+	n.Time, n.Expires, n.ReviewBy = time.Time{}, time.Time{}, time.Time{} // JSON has no years beyond 9999; without them it cannot fail
+	text, _ := json.Marshal([]any{n, at, expires, review, by, target})
 	digest := sha256.Sum256(text)
 	return hex.EncodeToString(digest[:16])
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/remote/notify"
+	"github.com/doorward/doorward/remote/notify/smtptest"
 )
 
 const password = "correct horse battery staple"
@@ -21,10 +22,10 @@ func mailDelivery() notify.Delivery {
 	return notify.Delivery{ID: strings.Repeat("a1", 16), Channel: notify.ByMail, Target: "admin@example.com", Attempts: 1, Notice: example(notify.Created)}
 }
 
-// config is right for a server, with a password.
-func (s *mailServer) config() notify.MailConfig {
+// configFor is right for a server, with a password.
+func configFor(s *smtptest.Server) notify.MailConfig {
 	c := notify.MailConfig{
-		Server: s.address, User: "door", Password: notify.NewSecret(password), From: "door@example.com", Roots: s.roots,
+		Server: s.Addr, User: "door", Password: notify.NewSecret(password), From: "door@example.com", Roots: s.Roots(),
 		Now: func() time.Time { return moment },
 	}
 	if s.Implicit {
@@ -46,39 +47,39 @@ func sendMail(t *testing.T, c notify.MailConfig) error {
 
 func TestMailArrives(t *testing.T) {
 	for name, test := range map[string]struct {
-		server *mailServer
+		server *smtptest.Server
 		change func(*notify.MailConfig)
 		logins []string
 	}{
-		"STARTTLS, PLAIN": {&mailServer{Offers: []string{"STARTTLS", "AUTH LOGIN PLAIN"}}, nil, []string{"PLAIN \x00door\x00" + password}},
-		"TLS, LOGIN":      {&mailServer{Implicit: true, Offers: []string{"AUTH LOGIN"}}, nil, []string{"LOGIN door|" + password}},
-		"no password": {&mailServer{Offers: []string{"STARTTLS"}}, func(c *notify.MailConfig) {
+		"STARTTLS, PLAIN": {&smtptest.Server{Offers: []string{"STARTTLS", "AUTH LOGIN PLAIN"}}, nil, []string{"PLAIN \x00door\x00" + password}},
+		"TLS, LOGIN":      {&smtptest.Server{Implicit: true, Offers: []string{"AUTH LOGIN"}}, nil, []string{"LOGIN door|" + password}},
+		"no password": {&smtptest.Server{Offers: []string{"STARTTLS"}}, func(c *notify.MailConfig) {
 			c.User, c.Password = "", notify.Secret{}
 		}, nil},
-		"in the clear on this machine": {&mailServer{}, func(c *notify.MailConfig) {
+		"in the clear on this machine": {&smtptest.Server{}, func(c *notify.MailConfig) {
 			c.User, c.Password, c.Security = "", notify.Secret{}, notify.Plaintext
 		}, nil},
-		"no good-bye": {&mailServer{Implicit: true, Offers: []string{"AUTH PLAIN"}, Replies: map[string]string{"QUIT": "drop"}}, nil, []string{"PLAIN \x00door\x00" + password}},
+		"no good-bye": {&smtptest.Server{Implicit: true, Offers: []string{"AUTH PLAIN"}, Replies: map[string]string{"QUIT": "drop"}}, nil, []string{"PLAIN \x00door\x00" + password}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := test.server.start(t)
-			c := server.config()
+			server := test.server.Start(t)
+			c := configFor(server)
 			if test.change != nil {
 				test.change(&c)
 			}
 			if err := sendMail(t, c); err != nil {
 				t.Fatal(err)
 			}
-			server.mu.Lock()
-			defer server.mu.Unlock()
-			if diff := cmp.Diff(test.logins, server.logins); diff != "" {
+			if diff := cmp.Diff(test.logins, server.Logins()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if len(server.taken) != 1 || !strings.HasPrefix(server.taken[0], "admin@example.com: From: Doorward <door@example.com>") {
-				t.Errorf("taken: %q", server.taken)
+			mails := server.Mails()
+			if len(mails) != 1 || mails[0].From != "door@example.com" || mails[0].To != "admin@example.com" ||
+				!strings.HasPrefix(mails[0].Content, "From: Doorward <door@example.com>\n") {
+				t.Errorf("taken: %q", mails)
 			}
-			if c.Security == notify.StartTLS && server.inClear != 2 {
-				t.Errorf("%d commands in the clear, not EHLO and STARTTLS alone: %q", server.inClear, server.commands)
+			if all, inClear := server.Commands(); c.Security == notify.StartTLS && len(inClear) != 2 {
+				t.Errorf("%d commands in the clear, not EHLO and STARTTLS alone: %q", len(inClear), all)
 			}
 		})
 	}
@@ -109,8 +110,8 @@ func TestMailServerMisbehaves(t *testing.T) {
 		"never stops talking": {map[string]string{"MAIL": "250-" + strings.Repeat("x", 1<<20)}, false, "too much"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := (&mailServer{Offers: []string{"STARTTLS", "AUTH PLAIN"}, Replies: test.replies}).start(t)
-			err := sendMail(t, server.config())
+			server := (&smtptest.Server{Offers: []string{"STARTTLS", "AUTH PLAIN"}, Replies: test.replies}).Start(t)
+			err := sendMail(t, configFor(server))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("%v, want %q", err, test.want)
 			}
@@ -120,10 +121,8 @@ func TestMailServerMisbehaves(t *testing.T) {
 			if strings.Contains(err.Error(), password) {
 				t.Error("the password shows")
 			}
-			server.mu.Lock()
-			defer server.mu.Unlock()
-			if len(server.taken) != 0 {
-				t.Errorf("taken: %q", server.taken)
+			if mails := server.Mails(); len(mails) != 0 {
+				t.Errorf("taken: %q", mails)
 			}
 		})
 	}
@@ -134,8 +133,8 @@ func TestSilentMailServer(t *testing.T) {
 	for _, command := range []string{"GREETING", "EHLO", "STARTTLS", "MAIL", "DATA", "CONTENT"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			server := (&mailServer{Offers: []string{"STARTTLS", "AUTH PLAIN"}, Replies: map[string]string{command: ""}}).start(t)
-			m, err := notify.NewMail(server.config())
+			server := (&smtptest.Server{Offers: []string{"STARTTLS", "AUTH PLAIN"}, Replies: map[string]string{command: ""}}).Start(t)
+			m, err := notify.NewMail(configFor(server))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,31 +152,30 @@ func TestSilentMailServer(t *testing.T) {
 // to the server that was asked for, and nothing that was said before TLS counts after it.
 func TestNoDowngrade(t *testing.T) {
 	for name, test := range map[string]struct {
-		server *mailServer
+		server *smtptest.Server
 		change func(*notify.MailConfig)
 		want   string
 	}{
-		"STARTTLS stripped":  {&mailServer{Offers: []string{"AUTH PLAIN"}}, nil, "no STARTTLS"},
-		"other certificate":  {&mailServer{Offers: []string{"STARTTLS", "AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
-		"other, implicit":    {&mailServer{Implicit: true}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
-		"plain for TLS":      {&mailServer{Offers: []string{"AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Security = notify.ImplicitTLS }, "first record does not look like a TLS handshake"},
-		"answers slipped in": {&mailServer{Offers: []string{"STARTTLS"}, Inject: "\r\n250-evil\r\n250 AUTH PLAIN"}, nil, ""},
-		"clear, not loopback": {&mailServer{}, func(c *notify.MailConfig) {
+		"STARTTLS stripped":  {&smtptest.Server{Offers: []string{"AUTH PLAIN"}}, nil, "no STARTTLS"},
+		"other certificate":  {&smtptest.Server{Offers: []string{"STARTTLS", "AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
+		"other, implicit":    {&smtptest.Server{Implicit: true}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
+		"plain for TLS":      {&smtptest.Server{Offers: []string{"AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Security = notify.ImplicitTLS }, "first record does not look like a TLS handshake"},
+		"answers slipped in": {&smtptest.Server{Offers: []string{"STARTTLS"}, Inject: "\r\n250-evil\r\n250 AUTH PLAIN"}, nil, ""},
+		"clear, not loopback": {&smtptest.Server{}, func(c *notify.MailConfig) {
 			c.Security, c.User, c.Password, c.Server = notify.Plaintext, "", notify.Secret{}, "192.0.2.1:25"
 		}, "only this machine"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := test.server.start(t)
-			c := server.config()
+			server := test.server.Start(t)
+			c := configFor(server)
 			if test.change != nil {
 				test.change(&c)
 			}
 			if err := sendMail(t, c); err == nil && test.want != "" || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, want %q", err, test.want)
 			}
-			server.mu.Lock()
-			defer server.mu.Unlock()
-			for _, command := range server.commands[:server.inClear] {
+			_, inClear := server.Commands()
+			for _, command := range inClear {
 				if verb, _, _ := strings.Cut(command, " "); slices.Contains([]string{"AUTH", "MAIL", "RCPT", "DATA"}, verb) {
 					t.Errorf("in the clear: %q", command)
 				}

@@ -22,6 +22,7 @@ var wordings = map[Event]wording{
 	Revoked:         {"Withdrawn: remote access of {who}", "The remote access of {who} as {role} has been withdrawn. Open connections are cut."},
 	SessionStarted:  {"{who} has begun a remote session as {role}", "{who} has begun a remote session as {role}. Every request in it is recorded."},
 	BreakGlass:      {"EMERGENCY ACCESS by {who} as {role}", "{who} has used emergency access as {role}. Nobody has approved it. It has to be reviewed."},
+	Reviewed:        {"Reviewed: emergency access by {who}", "The emergency access of {who} as {role} has been reviewed."},
 	ReviewOverdue:   {"NOT REVIEWED: emergency access by {who}", "{who} has used emergency access as {role}, and nobody has reviewed it in time."},
 }
 

@@ -13,12 +13,14 @@ import (
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/remote"
+	"github.com/doorward/doorward/remote/notify"
 )
 
-// Store is what the contract is about: the requests, the setting, and the feed of their changes.
+// Store is what the contract is about: the requests, the setting, the feed of their changes, and where their batches go.
 type Store interface {
 	remote.Store
 	feed.Source
+	Outbox() notify.Outbox
 }
 
 // RunStore holds a store to the contract of remote.Store. Every call of open gives a new, empty store, which is closed
@@ -33,6 +35,12 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		"Open":           testOpen,
 		"Setting":        testSetting,
 		"SettingRefused": testSettingRefused,
+		"Endless":        testEndless,
+		"Others":         testOthers,
+		"Batch":          testBatch,
+		"BatchOfMany":    testBatchOfMany,
+		"BatchRefused":   testBatchRefused,
+		"Forget":         testForget,
 		"Race":           testRace,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })

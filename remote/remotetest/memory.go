@@ -87,13 +87,21 @@ func (m *Memory) RemoteAccess(ctx context.Context) (remote.Current, error) {
 }
 
 func (m *Memory) current() remote.Current {
-	c := remote.Current{Setting: m.setting}
+	c := remote.Current{Setting: detached(m.setting)}
 	for _, id := range slices.Sorted(maps.Keys(m.requests)) {
 		if r := m.requests[id]; r.State == remote.Pending || r.State == remote.Accepted {
 			c.Open = append(c.Open, r.Detached())
 		}
 	}
 	return c
+}
+
+// detached is a copy that shares nothing with the record. No preferences come back as nil, as from every store.
+func detached(record remote.SettingRecord) remote.SettingRecord {
+	if record.Others = maps.Clone(record.Others); len(record.Others) == 0 {
+		record.Others = nil
+	}
+	return record
 }
 
 // CreateRemoteRequest implements remote.Store.
@@ -127,7 +135,7 @@ func (m *Memory) UpdateRemoteRequest(ctx context.Context, id string, e *remote.E
 		return remote.ErrNotFound
 	}
 	after := before.Detached()
-	if err := change(m.setting, &after); err != nil {
+	if err := change(detached(m.setting), &after); err != nil {
 		return err
 	}
 	m.requests[id] = lasting(before, after)
@@ -184,7 +192,7 @@ func (m *Memory) UpdateRemoteSetting(ctx context.Context, e *remote.Entry, chang
 		return err
 	}
 	defer m.End()
-	after := m.setting
+	after := detached(m.setting)
 	if err := change(&after); err != nil {
 		return err
 	}
@@ -192,7 +200,7 @@ func (m *Memory) UpdateRemoteSetting(ctx context.Context, e *remote.Entry, chang
 	if err != nil {
 		return err
 	}
-	m.setting = after
+	m.setting = detached(after)
 	m.keep(ctx, feed.RemoteSetting, "", e)
 	commit(ctx)
 	return nil
@@ -206,7 +214,7 @@ func (m *Memory) ForgetRemoteRequests(ctx context.Context, before time.Time) (in
 	defer m.End()
 	n := len(m.requests)
 	maps.DeleteFunc(m.requests, func(_ string, r remote.Request) bool {
-		return (r.State == remote.Rejected || r.State == remote.Expired) && r.Changed.Before(before) && r.Expires.Before(before)
+		return (r.State == remote.Rejected || r.State == remote.Expired) && r.Changed.Before(before) && r.Expires.Before(before) && (!r.BreakGlass || !r.Reviewed.IsZero())
 	})
 	return n - len(m.requests), nil
 }

@@ -9,25 +9,36 @@ import (
 	"github.com/doorward/doorward/module/store/query"
 )
 
-// addEvent writes who did it, or tried to, and where it was asked for. A revision of 0 is that of an attempt. A second
-// event for one revision cannot be written.
+// addEvent writes who changed something, and where it was asked for. A second event for one revision cannot be written.
 func addEvent(ctx context.Context, tx executor, revision int64, e audit.Event) error {
-	e = e.From(ctx)
-	at := sql.NullInt64{Int64: revision, Valid: revision != 0}
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit_events (revision, time, environment, actor, origin, decision, action,
-		event_type, category, object, failed, message, detail, patch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		at, e.Time.UnixMilli(), e.Environment, e.Actor, e.Origin, e.Decision, e.Action, e.Type(), e.Category(), e.Object,
-		!at.Valid, e.Message, e.Detail, e.Patch)
+	e.Revision, e.Failed = revision, false
+	_, err := appendEvent(ctx, tx, e)
 	return err
 }
 
-// RecordAttempt writes an event that belongs to no change.
-func (s *Store) RecordAttempt(ctx context.Context, e audit.Event) error {
-	return s.write(ctx, "record attempt", func(tx *sql.Tx) error { return addEvent(ctx, tx, 0, e) })
+// appendEvent is the one way to write an event: it makes it the next one of the chain. A trigger moves the head.
+func appendEvent(ctx context.Context, tx executor, e audit.Event) (int64, error) {
+	var last int64
+	var previous audit.Digest
+	if err := tx.QueryRowContext(ctx, `SELECT last, hash FROM audit_head`).Scan(&last, (*chainHash)(&previous)); err != nil {
+		return 0, err
+	}
+	e = e.From(ctx)
+	e.ID = last + 1
+	hash := e.Chained(previous)
+	_, err := tx.ExecContext(ctx, `INSERT INTO audit_events (id, revision, time, environment, actor, origin, decision, action,
+		event_type, category, object, failed, message, detail, patch, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.ID, sql.NullInt64{Int64: e.Revision, Valid: e.Revision != 0}, e.Time.UnixMilli(), e.Environment, e.Actor, e.Origin,
+		e.Decision, e.Action, e.Type(), e.Category(), e.Object, e.Failed, e.Message, e.Detail, e.Patch, hash[:])
+	return e.ID, err
 }
 
-const selectEvent = `SELECT id, ifnull(revision, 0), time, environment, actor, origin, decision, action, object, failed, message,
-	detail, patch FROM audit_events`
+const (
+	eventColumns = `id, ifnull(revision, 0), time, environment, actor, origin, decision, action, object, failed, message, detail,
+	patch, at, status, bytes, body_digest, cut`
+	withOutcomes = ` FROM audit_events LEFT JOIN audit_outcomes ON event = id`
+	selectEvent  = `SELECT ` + eventColumns + withOutcomes
+)
 
 // AuditEvent returns the event with this identifier.
 func (s *Store) AuditEvent(ctx context.Context, id int64) (audit.Event, error) {
@@ -70,12 +81,37 @@ func (s *Store) CountAuditEvents(ctx context.Context, q query.Audit) (n int, err
 	return n, nil
 }
 
-// scanEvent reads one event; its time comes back in UTC, to the millisecond.
 func scanEvent(row scanner) (audit.Event, error) {
-	var e audit.Event
-	var at int64
-	err := row.Scan(&e.ID, &e.Revision, &at, &e.Environment, &e.Actor, &e.Origin, &e.Decision, &e.Action, &e.Object, &e.Failed,
-		&e.Message, &e.Detail, &e.Patch)
-	e.Time = time.UnixMilli(at).UTC()
-	return e, err
+	var r eventRow
+	err := row.Scan(r.columns()...)
+	return r.event(), err
+}
+
+// eventRow is a row of eventColumns.
+type eventRow struct {
+	e             audit.Event
+	time          int64
+	at            sql.NullInt64 // NULL where there is no outcome; then so are the others
+	status, bytes sql.NullInt64
+	body, cut     sql.NullString
+}
+
+func (r *eventRow) columns() []any {
+	return []any{
+		&r.e.ID, &r.e.Revision, &r.time, &r.e.Environment, &r.e.Actor, &r.e.Origin, &r.e.Decision, &r.e.Action, &r.e.Object, &r.e.Failed,
+		&r.e.Message, &r.e.Detail, &r.e.Patch, &r.at, &r.status, &r.bytes, &r.body, &r.cut,
+	}
+}
+
+// event is what was read; its times come back in UTC, to the millisecond.
+func (r *eventRow) event() audit.Event {
+	e := r.e
+	e.Time = time.UnixMilli(r.time).UTC()
+	if r.at.Valid {
+		e.Outcome = &audit.Outcome{
+			At: time.UnixMilli(r.at.Int64).UTC(), Status: int(r.status.Int64), Bytes: r.bytes.Int64,
+			BodyDigest: r.body.String, Cut: r.cut.String,
+		}
+	}
+	return e
 }

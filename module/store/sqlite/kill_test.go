@@ -3,7 +3,9 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -21,8 +23,8 @@ import (
 // number of the first token to write.
 const victimEnv = "DOORWARD_TEST_STORE_VICTIM"
 
-// victim writes tokens from several goroutines until it is killed. "+<id>" is printed after a token was created,
-// "~<id>" after it was renamed.
+// victim writes tokens and requests for remote access from several goroutines until it is killed. "+<id>" is printed after a
+// token was created, "~<id>" after it was renamed, "?<id>" after the request was made, "!<id>" after it was rejected.
 func victim(assignment string) {
 	var path string
 	var first int
@@ -37,7 +39,7 @@ func victim(assignment string) {
 	for lane := range 3 {
 		group.Go(func() {
 			for n := first + lane; n < first+3000; n += 3 {
-				if err := createAndRename(s, n); err != nil {
+				if err := errors.Join(createAndRename(s, n), askAndDecide(s, n)); err != nil {
 					panic(err)
 				}
 			}
@@ -63,7 +65,8 @@ func createAndRename(s *sqlite.Store, n int) error {
 
 // The accident: the process dies without warning in the middle of its work. The invariants: what was acknowledged is
 // there, what was not is there whole or not at all, and the next process opens the file without help. A whole token has its
-// scopes, is counted, and has an audit event and an entry in the list of changes.
+// scopes, is counted, and has an audit event and an entry in the list of changes. A whole change of a request has all of that,
+// and what people are to be told of it.
 func TestKill(t *testing.T) {
 	rounds, least := 200, 20
 	if testing.Short() {
@@ -78,7 +81,7 @@ func TestKill(t *testing.T) {
 		verify(t, path, acknowledged, round%20 == 0)
 	}
 	verify(t, path, acknowledged, true)
-	t.Logf("killed %d times, %d tokens acknowledged", round, len(acknowledged))
+	t.Logf("killed %d times, %d tokens and requests acknowledged", round, len(acknowledged))
 }
 
 // killRound kills a victim after a random number of acknowledgements, which come while it is already at the next work.
@@ -103,6 +106,10 @@ func killRound(t *testing.T, assignment string, acknowledged map[string]string) 
 			acknowledged[id[1:]] = "n"
 		case strings.HasPrefix(id, "~"):
 			acknowledged[id[1:]] = "renamed"
+		case strings.HasPrefix(id, "?"):
+			acknowledged[id[1:]] = "PENDING"
+		case strings.HasPrefix(id, "!"):
+			acknowledged[id[1:]] = "REJECTED"
 		}
 		if left--; left == 0 {
 			child.Process.Kill()
@@ -119,6 +126,10 @@ func verify(t *testing.T, path string, acknowledged map[string]string, damage bo
 	t.Helper()
 	s := openAt(t, path, sqlite.Options{CheckTime: -1})
 	for id, name := range acknowledged {
+		if name == "PENDING" || name == "REJECTED" {
+			wantAsked(t, s, id, name)
+			continue
+		}
 		r, err := s.Token(t.Context(), id)
 		if err != nil || r.Digest != tokens.DigestOf(id) || name == "renamed" && r.Name != name {
 			t.Fatalf("acknowledged token %s (%s): name %q, %v", id, name, r.Name, err)
@@ -141,6 +152,7 @@ func verify(t *testing.T, path string, acknowledged map[string]string, damage bo
 			JOIN changes AS c ON c.revision = e.revision AND c.id = e.object AND c.kind = 'token'
 			WHERE e.object = tokens.id AND e.action = 'token.create')`,
 	}
+	maps.Copy(checks, remoteChecks)
 	if damage {
 		checks["integrity"] = `SELECT integrity_check FROM pragma_integrity_check`
 	}

@@ -147,6 +147,8 @@ func TestAuditPlans(t *testing.T) {
 	s := openNew(t)
 	span := query.Audit{From: time.UnixMilli(5), To: time.UnixMilli(9)}
 	const bound = "|SCALAR SUBQUERY %d|SEARCH audit_events USING COVERING INDEX audit_events_time (time>? AND time<?)"
+	// Each event's outcome is looked up by its number, and decides about nothing.
+	const outcome = "|SEARCH audit_outcomes USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"
 	actor := span
 	actor.Actor, actor.After = "x", 7
 	for _, tt := range []struct {
@@ -156,15 +158,18 @@ func TestAuditPlans(t *testing.T) {
 		{query.Audit{}, "SCAN audit_events"}, // in its own order, to the limit
 		{query.Audit{After: 7}, "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid<?)"},
 		{query.Audit{Object: "x", After: 7, OldestFirst: true}, "SEARCH audit_events USING INDEX audit_events_object (object=? AND rowid>?)"},
-		{query.Audit{Environment: "x"}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_environment (environment=?)|RIGHT|" +
+		{query.Audit{Environment: "x"}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_environment (environment=?)" + outcome + "|RIGHT|" +
 			"SEARCH audit_events USING INDEX audit_events_environment (environment=?)"},
 		{span, "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" + fmt.Sprintf(bound, 2) + fmt.Sprintf(bound, 1)},
 		{actor, "SEARCH audit_events USING INDEX audit_events_actor (actor=? AND rowid>? AND rowid<?)" + fmt.Sprintf(bound, 1)},
 	} {
 		text, values := auditPage(tt.q, 10)
-		if got := plan(t, s, text, values...); got != tt.want {
-			t.Errorf("%+v\n got plan %s\nwant plan %s", tt.q, got, tt.want)
+		if got, want := plan(t, s, text, values...), tt.want+outcome; got != want {
+			t.Errorf("%+v\n got plan %s\nwant plan %s", tt.q, got, want)
 		}
+	}
+	if got, want := plan(t, s, selectLinks, 7, 10), "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid>?)"+outcome; got != want {
+		t.Errorf("the chain\n got plan %s\nwant plan %s", got, want)
 	}
 	text, values := auditCount(span)
 	if got, want := plan(t, s, text, values...), "SEARCH audit_events USING COVERING INDEX audit_events_time (time>? AND time<?)"; !strings.Contains(got, want) {

@@ -42,8 +42,10 @@ func everyMethod(ctx context.Context, s store.Store) map[string]error {
 	_, calls["AuditEvent"] = s.AuditEvent(ctx, 1)
 	_, calls["AuditEvent unknown"] = s.AuditEvent(ctx, 99)
 	calls["Ping"] = s.Ping(ctx)
+	everyAudit(ctx, s, calls)
 	everyAdministered(ctx, s, calls)
 	everyOAuth2(ctx, s, calls)
+	everyRemote(ctx, s, calls)
 	return calls
 }
 

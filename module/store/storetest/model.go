@@ -107,7 +107,7 @@ func (m *model) update(rt *rapid.T) {
 	m.expect(rt, err, want)
 	if old, known := m.tokens[next.ID]; known {
 		next.Digest, next.Legacy, next.Created = old.Digest, old.Legacy, old.Created
-		next.ActiveGate, next.Seed = old.ActiveGate, old.Seed
+		next.ActiveGate, next.Seed, next.Staff = old.ActiveGate, old.Seed, old.Staff || next.Staff
 		m.tokens[next.ID] = next
 	}
 }

@@ -22,6 +22,9 @@ func RunShared(t *testing.T, medium func(t *testing.T) Open) {
 		{"OpenTogether", testOpenTogether},
 		{"OAuth2Together", testOAuth2Together},
 		{"BindingsTogether", testBindingsTogether},
+		{"ChainTogether", testChainTogether},
+		{"RemoteTwoHandles", testRemoteTwoHandles},
+		{"OutboxTogether", testOutboxTogether},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, medium(t)) })

@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/policyengine/pap"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/oauth2"
 )
@@ -49,6 +50,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"OAuth2", testOAuth2},
 		{"OAuth2Traces", testOAuth2Traces},
 		{"RevocationPrecision", testRevocationPrecision},
+		{"Remote", testRemote},
+		{"RemoteTraces", testRemoteTraces},
+		{"Outbox", testOutbox},
 		{"Hostile", testHostile},
 		{"Paging", testPaging},
 		{"PagingWhileChanging", testPagingWhileChanging},
@@ -63,6 +67,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"AuditEventWhole", testAuditEventWhole},
 		{"Attempt", testAttempt},
 		{"Origin", testOrigin},
+		{"Record", testRecord},
+		{"Conclude", testConclude},
+		{"Chain", testChain},
+		{"RefusedChange", testRefusedChange},
 		{"Cancelled", testCancelled},
 		{"Closed", testClosed},
 		{"Concurrent", testConcurrent},
@@ -94,6 +102,7 @@ func record(n int) tokens.Record {
 		Cluster:       n%2 == 0,
 		Personal:      n%2 == 1,
 		Administrator: n%2 == 0,
+		Staff:         n%2 == 1,
 		Enabled:       true,
 		Environments:  []string{"abc12346", "abc12347"},
 		Scopes:        []string{"logs.read", "metrics.read"},
@@ -155,7 +164,7 @@ func wantError(t *testing.T, what string, got, want error) {
 func wantFault(t *testing.T, what string, err error) {
 	t.Helper()
 	answers := []error{tokens.ErrNotFound, tokens.ErrExists, tokens.ErrFull, query.ErrNotFound, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull,
-		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict}
+		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict, audit.ErrNotFound, audit.ErrConcluded, remote.ErrNotFound, remote.ErrExists}
 	if err == nil || slices.ContainsFunc(answers, func(answer error) bool { return errors.Is(err, answer) }) {
 		t.Errorf("%s: got %v, want a fault", what, err)
 	}

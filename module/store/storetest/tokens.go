@@ -85,9 +85,9 @@ func testUpdate(t *testing.T, open Open) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What makes it this token has stayed; everything else is as change left it.
+	// What makes it this token has stayed, and so has the staff mark; everything else is as change left it.
 	want := tokens.Record{
-		ID: record(1).ID, Digest: record(1).Digest, Created: record(1).Created,
+		ID: record(1).ID, Digest: record(1).Digest, Created: record(1).Created, Staff: true,
 		Name: "renamed", Environment: "other", Environments: []string{"third"}, Administrator: true, Scopes: []string{"a"}, Networks: []string{"::/0"}, Expires: epoch,
 	}
 	wantToken(t, s, want)
@@ -100,6 +100,17 @@ func testUpdate(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	wantToken(t, s, gateToken(4))
+	// The staff mark can be set at any time.
+	err = s.UpdateToken(t.Context(), record(2).ID, told("token.update", record(2).ID), func(r *tokens.Record) error {
+		r.Staff = true
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := record(2)
+	marked.Staff = true
+	wantToken(t, s, marked)
 }
 
 func testUpdateRefused(t *testing.T, open Open) {
