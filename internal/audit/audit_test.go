@@ -19,7 +19,11 @@ func TestTypeAndCategory(t *testing.T) {
 		"tokensettings.update": {"UPDATE", "CONFIG"},
 		"policy.create":        {"CREATE", "CONFIG"}, "binding.delete": {"DELETE", "CONFIG"}, "group.update": {"UPDATE", "CONFIG"},
 		"grant.revoke": {"REVOKE", "CONFIG"}, "session.login": {"LOGIN", "WEB_UI"}, "session.logout": {"LOGOUT", "WEB_UI"},
-		"log.read": {"READ", "CONFIG"},
+		"log.read":                     {"READ", "CONFIG"},
+		"remote_access_request.create": {"CREATE", "CONFIG"}, "remote_access_request.update": {"UPDATE", "CONFIG"},
+		"remote_access_setting.update": {"UPDATE", "CONFIG"}, "notification.send": {"CREATE", "CONFIG"},
+		"remote_access.read": {"READ", "CONFIG"}, "remote_access.create": {"CREATE", "CONFIG"},
+		"remote_access.update": {"UPDATE", "CONFIG"}, "remote_access.delete": {"DELETE", "CONFIG"},
 		// What has no noun or verb of its own is a change of the configuration, never nothing.
 		"": {"UPDATE", "CONFIG"}, "token": {"UPDATE", "TOKEN"}, "Token.Create": {"UPDATE", "CONFIG"}, "x.token.create": {"UPDATE", "CONFIG"},
 	} {

@@ -18,7 +18,7 @@ var categories = map[string]string{
 
 // types are the event types of the verbs that are not plain updates.
 var types = map[string]string{
-	"create": "CREATE", "import": "CREATE", "delete": "DELETE", "revoke": "REVOKE",
+	"create": "CREATE", "import": "CREATE", "send": "CREATE", "delete": "DELETE", "revoke": "REVOKE",
 	"login": "LOGIN", "logout": "LOGOUT", "read": "READ",
 }
 

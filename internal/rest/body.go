@@ -23,6 +23,20 @@ func (c *Call) Read(into any) error {
 	if err != nil {
 		return err
 	}
+	return decode(text, into)
+}
+
+// ReadAny is Read for an operation with a smaller bound, in bytes, that takes JSON by whatever name it is sent: some clients
+// say that their body is */*.
+func (c *Call) ReadAny(into any, limit int64) error {
+	text, err := c.readText(limit)
+	if err != nil {
+		return err
+	}
+	return decode(text, into)
+}
+
+func decode(text []byte, into any) error {
 	if err := checkMembers(text); err != nil {
 		return err
 	}
@@ -41,11 +55,15 @@ func (c *Call) ReadBody(types ...string) ([]byte, error) {
 	if err := c.checkType(types); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(c.Body, MaxBody+1))
+	return c.readText(MaxBody)
+}
+
+func (c *Call) readText(limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(c.Body, limit+1))
 	tooLarge, _ := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case len(text) > MaxBody || tooLarge != nil:
-		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", MaxBody)
+	case int64(len(text)) > limit || tooLarge != nil:
+		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", limit)
 	case err != nil:
 		return nil, Errorf(http.StatusBadRequest, "The body could not be read.")
 	case !utf8.Valid(text):

@@ -163,6 +163,20 @@ func TestBodyLimits(t *testing.T) {
 	checkRefusal(t, c.Read(&order{}), 400, "The body could not be read.")
 }
 
+// TestReadAny: what the body says it is does not matter; everything else does as in Read, with another bound.
+func TestReadAny(t *testing.T) {
+	for _, contentType := range []string{"", "*/*", "application/json", "application/xml", ";;"} {
+		var got order
+		if err := call(`{"name":"x"}`, contentType).ReadAny(&got, 12); err != nil || got.Name == nil || *got.Name != "x" {
+			t.Errorf("%q: %v, %v", contentType, got.Name, err)
+		}
+	}
+	checkRefusal(t, call(`{"name":"xx"}`, "").ReadAny(&order{}, 12), 413, "The body is larger than 12 bytes.")
+	checkRefusal(t, call(`{} {}`, "*/*").ReadAny(&order{}, 12), 400, "The body has more than one JSON value.")
+	checkRefusal(t, call(`null`, "*/*").ReadAny(&order{}, 12), 400, "The body is null.")
+	checkRefusal(t, call(``, "*/*").ReadAny(&order{}, 12), 400, "The body is not valid JSON.")
+}
+
 type countingReader struct{ read int }
 
 func (r *countingReader) Read(p []byte) (int, error) {

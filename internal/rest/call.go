@@ -53,6 +53,7 @@ type Caller struct {
 	ActsForUser   bool   // its rights end where the policies of User do
 	Administrator bool   // may give rights that it does not hold itself
 	Cluster       bool
+	Staff         string   // the member of the remote support staff that calls, in the spelling of package remote; "" for everybody else
 	Scopes        []string // sorted
 }
 

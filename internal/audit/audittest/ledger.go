@@ -45,9 +45,8 @@ func (l *Ledger) End() { l.mu.Unlock() }
 func (l *Ledger) Changed(ctx context.Context, kind feed.Kind, id string, e audit.Event) {
 	revision := int64(len(l.changes)) + 1
 	l.changes = append(l.changes, feed.Change{Revision: revision, Kind: kind, ID: id})
-	e = e.From(ctx)
-	e.ID, e.Revision = int64(len(l.events))+1, revision
-	l.events = append(l.events, e)
+	e.Revision = revision
+	l.add(ctx, e)
 }
 
 // Events are the audit events so far.
