@@ -3,12 +3,14 @@ package module
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/pap"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/oauth2"
 	"github.com/doorward/doorward/tokens/scope"
@@ -26,6 +28,7 @@ type Administration struct {
 	Tokens       *tokens.Service
 	OAuth2       *oauth2.Service // gateways hear of its changes from the store
 	Policies     *pap.Service
+	Remote       *remote.Service  // as OAuth2; what is to be told is sent by the gateways
 	Permissions  *catalog.Catalog // what policies may name
 	Store        store.Store
 	Account      string         // that policies, groups and users are administered in
@@ -73,11 +76,16 @@ func OpenAdministration(ctx context.Context, o AdministrationOptions) (*Administ
 	if err != nil {
 		return nil, err
 	}
+	access, err := app.RemoteAccess.service(s, app.Issuers)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return &Administration{
 		Tokens:       tokens.NewService(tokens.ServiceConfig{Store: s, Formats: formats, Scopes: scopes}),
 		OAuth2:       oauth2.NewService(oauth2.ServiceConfig{Store: s, Scopes: clientScopes}),
 		Permissions:  permissions,
 		Policies:     pap.NewService(pap.ServiceConfig{Store: s, Mask: tokens.Mask, Catalog: permissions}),
+		Remote:       access,
 		Store:        s,
 		Account:      app.Account,
 		Environment:  app.Environment,

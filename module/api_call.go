@@ -60,7 +60,12 @@ func (x *exchange) caller() rest.Caller {
 	if p == nil {
 		p = &nobody
 	}
+	staff := ""
+	if x.visit != nil {
+		staff = x.visit.user
+	}
 	return rest.Caller{
+		Staff:   staff,
 		TokenID: p.TokenID, TokenName: p.TokenName, Kind: p.Kind, User: p.User,
 		Environment: x.environment, Address: x.clientIP(),
 		Personal: p.Personal, ActsForUser: actsForUser(p), Administrator: p.Administrator, Cluster: p.Cluster,
@@ -105,9 +110,10 @@ func (x *exchange) actor() string {
 }
 
 // hearRefusal has it in the audit trail when somebody known was not let in to change something here. Who cannot be named
-// leaves no record, and neither does more of it than a few a second: a refusal must not become a way to fill the store.
+// leaves no record, and neither does more of it than a few a second: a refusal must not become a way to fill the store. What
+// remote staff try is recorded anyway.
 func (a *API) hearRefusal(x *exchange) {
-	if a == nil || a.app == nil || x.principal == nil || x.endpoint == nil || x.reason.status() != http.StatusForbidden || a.ready() != nil {
+	if a == nil || a.app == nil || x.visit != nil || x.principal == nil || x.endpoint == nil || x.reason.status() != http.StatusForbidden || a.ready() != nil {
 		return
 	}
 	o := a.operations.of(x)

@@ -69,6 +69,10 @@ type App struct {
 	// first encrypts, all of them decrypt. Without any there are no tenant tokens.
 	EncryptionKeys []string `json:"encryption_keys,omitempty"`
 
+	// Who the remote support staff are, and how far they get. Default: only tokens with the mark `staff` belong to staff, and
+	// the setting is `off` until an administrator makes another.
+	RemoteAccess *RemoteAccess `json:"remote_access,omitempty"`
+
 	// The access tokens that the gateway issues itself.
 	OAuth2 *OAuth2 `json:"oauth2,omitempty"`
 
@@ -157,7 +161,7 @@ func (a *App) gateConfig() (gateConfig, error) {
 	keys, err := readEncryptionKeys(a.EncryptionKeys)
 	return gateConfig{
 		Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache, Issuers: a.Issuers,
-		PolicyCatalogs: policyCatalogs, OAuthIssuer: a.OAuth2.issuer(), keys: keys,
+		PolicyCatalogs: policyCatalogs, OAuthIssuer: a.OAuth2.issuer(), RemoteAccess: a.RemoteAccess, keys: keys,
 	}, err
 }
 

@@ -32,6 +32,7 @@ import (
 //	        issuer             <url>
 //	    }
 //	    issuer             <url> { … }
+//	    remote_access { … }
 //	    cache {
 //	        tokens             <number>
 //	        absent             <number>
@@ -47,7 +48,7 @@ import (
 //	}
 //
 // The options about endpoints are those of the `doorward` directive, and hold for every site. For accounts see
-// parseAccount, for issuers parseIssuer.
+// parseAccount, for issuers parseIssuer, for remote access parseRemoteAccess.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
 		d.Next() // to where the line is known
@@ -86,6 +87,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"cache":           a.parseCache,
 		"decision_log":    a.parseDecisionLog,
 		"oauth2":          a.parseOAuth2,
+		"remote_access":   a.parseRemoteAccess,
 	})
 	a.settleAccounts()
 	return err

@@ -134,7 +134,7 @@ func (x *exchange) verifyPrincipal() bool {
 		return x.deny(reasonBadCredential, "")
 	}
 	x.principal = principal
-	return true
+	return x.identifyStaff()
 }
 
 // askWho has the credential judged by those who know its kind: the trusted issuers, or the store.
@@ -163,7 +163,7 @@ func (x *exchange) matchEndpoint() bool {
 	x.endpoint = x.h.table.Match(x.r.Method, x.endpointURI, &x.params)
 	switch {
 	case x.endpoint == nil:
-		return x.deny(reasonNoEndpoint, "")
+		return x.denyUncovered()
 	case x.endpoint.Derived:
 		return x.deny(reasonDerivedEndpoint, "")
 	case x.isOwn() && !x.reachesAPI():

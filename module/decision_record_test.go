@@ -45,7 +45,7 @@ var untimed = cmp.Options{
 }
 
 func stagesTo(last string) (stages []decisionlog.Stage) {
-	for _, name := range []string{"target", "credential", "principal", "endpoint", "scopes", "policies"} {
+	for _, name := range []string{"target", "credential", "principal", "endpoint", "scopes", "policies", "remote"} {
 		stages = append(stages, decisionlog.Stage{Name: name})
 		if name == last {
 			break
@@ -81,7 +81,7 @@ func TestRecords(t *testing.T) {
 		TokenID: id, User: "sales@example.com", Kind: "dt0c01", Scopes: []string{"settings.read"}, Query: []string{"schemaIds"},
 	}
 	allowed, denied, scope, credential := base, base, base, base
-	allowed.Decision, allowed.Reason, allowed.Stages = "allow", "allowed", stagesTo("policies")
+	allowed.Decision, allowed.Reason, allowed.Stages = "allow", "allowed", stagesTo("remote")
 	grant := decisionlog.Reason{Name: "Settings Reader", Level: "global", LevelID: "global", Effect: "ALLOW", Line: 1, Column: 1}
 	about := func(schema string) map[string][]string { return map[string][]string{"settings:schemaId": {schema}} }
 	allowed.Questions = []decisionlog.Question{{

@@ -21,11 +21,12 @@ const (
 	stageEndpoint
 	stageScopes
 	stagePolicies
+	stageRemote
 	stageCount
 )
 
 // stageNames are their names in records.
-var stageNames = [stageCount]string{"target", "credential", "principal", "endpoint", "scopes", "policies"}
+var stageNames = [stageCount]string{"target", "credential", "principal", "endpoint", "scopes", "policies", "remote"}
 
 // trace is what an observer wants to know of a request and nobody else: when it came to each stage, and what the
 // policies were asked. It exists only where somebody observes.

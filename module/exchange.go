@@ -47,9 +47,10 @@ type exchange struct {
 
 	leash       leash   // ends the proxied request
 	stream      *stream // set while the response is a long-lived one
+	visit       *visit  // nil: the caller is not remote support staff
 	changesSeen uint64  // changes of tokens before this one was verified
 
-	values [8]string // backing of the header values that set writes
+	values [7]string // backing of the header values that set writes
 }
 
 // begin reads the clock once for the whole request and makes the placeholders available.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -33,8 +34,12 @@ func (e *explainer) settled(x *exchange) {
 	case reasonBadCredential:
 		e.credential(x)
 	case reasonMethod:
-		e.because("No row of any path has the method.")
-		e.change("use one of %s", x.h.allowedMethods)
+		if x.h.methods[x.r.Method] {
+			e.because("Doorward serves the path itself, and not by this method.")
+		} else {
+			e.because("No row of any path has the method.")
+		}
+		e.change("use one of %s", x.ResponseWriter.Header().Get("Allow"))
 	case reasonNoEndpoint:
 		e.noEndpoint(x)
 	case reasonDerivedEndpoint:
@@ -47,6 +52,8 @@ func (e *explainer) settled(x *exchange) {
 		e.scopes(x)
 	case reasonPolicy:
 		e.policies(x)
+	case reasonRemote:
+		e.remote(x)
 	case reasonFault:
 		e.because("It could not be decided: %s.", strings.TrimSuffix(faultOf(x), "."))
 	}
@@ -122,6 +129,24 @@ func (e *explainer) scopes(x *exchange) {
 		return
 	}
 	e.change("give the token one of: %s", strings.Join(wanted, ", "))
+}
+
+// remote tells what an administrator can do for a member of the support staff.
+func (e *explainer) remote(x *exchange) {
+	v := x.visit.verdict
+	e.because("The token belongs to remote support staff: %s. The setting is %s.", x.visit.user, v.Setting)
+	e.because("%s", v.Reason.Sentence())
+	if v.Missing != 0 && v.Reason != remote.NotMapped {
+		e.because("What is missing: %s.", v.Missing)
+	}
+	switch {
+	case v.Reason == remote.NotMapped:
+		e.change("say what remote staff need on the row, in its block: `remote env.read`")
+	case v.Reason == remote.SwitchedOff:
+		e.change("let staff in who are approved: `doorward remote setting approved`")
+	case v.Would != remote.NoRole:
+		e.change("grant the role: `doorward remote grant %s --role %s --days 1 --reason …`", x.visit.user, v.Would)
+	}
 }
 
 func (e *explainer) noEndpoint(x *exchange) {

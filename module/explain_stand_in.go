@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/module/store"
+	"github.com/doorward/doorward/remote/notify"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/jwt"
 )
@@ -46,6 +47,20 @@ func (*standIn) RecordScopeUses(context.Context, []tokens.ScopeUse) error { retu
 
 // RecordAttempt is part of tokens.Store.
 func (*standIn) RecordAttempt(context.Context, audit.Event) error { return nil }
+
+// Record is part of audit.Journal. What is rehearsed is never done.
+func (*standIn) Record(context.Context, audit.Event) (int64, error) { return 0, nil }
+
+// Conclude is part of audit.Journal.
+func (*standIn) Conclude(context.Context, int64, audit.Outcome) error { return nil }
+
+// Outbox is one that takes nothing in: nobody is told of a rehearsal.
+func (s *standIn) Outbox() notify.Outbox { return silent{s.Store.Outbox()} }
+
+type silent struct{ notify.Outbox }
+
+// Add is part of notify.Outbox.
+func (silent) Add(context.Context, notify.Batch) error { return nil }
 
 // authorize gives the request its credential.
 func (run *rehearsal) authorize(ctx context.Context, r *http.Request) error {

@@ -35,6 +35,7 @@ type gate struct {
 	opened   time.Time
 
 	authority *authority // nil: no access tokens are issued
+	remote    *remoteDesk
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -48,6 +49,7 @@ type gateConfig struct {
 	Cache        Cache         `json:"cache"`
 	Issuers      []Issuer      `json:"issuers"`
 	OAuthIssuer  string        `json:"oauth_issuer"`
+	RemoteAccess *RemoteAccess `json:"remote_access"`
 
 	PolicyCatalogs []string `json:"policy_catalogs"` // the texts, not the names of the files
 	KeyMarks       []string `json:"key_marks"`       // of the encryption keys
@@ -161,6 +163,10 @@ func assembleGate(ctx context.Context, config gateConfig, s store.Store, formats
 	if err := g.rules.publish(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("policies: %w", err), g.closeParts(ctx))
 	}
+	if g.remote, err = newRemoteDesk(s, config, g.streams, logger); err != nil {
+		return nil, errors.Join(err, g.closeParts(ctx))
+	}
+	g.remote.load(ctx, false)
 	return g, nil
 }
 
@@ -209,6 +215,7 @@ func (g *gate) follow(start int64) {
 	var running sync.WaitGroup
 	running.Go(func() { g.follower.Run(ctx) })
 	running.Go(func() { g.rules.run(ctx) })
+	running.Go(func() { g.remote.run(ctx) })
 	if g.authority != nil {
 		running.Go(func() {
 			g.authority.run(ctx, func() { g.streams.recheckOwn(ctx, "", g.isLive) })
@@ -228,6 +235,7 @@ func (g *gate) apply(ctx context.Context, changes []feed.Change, gap bool) {
 		_ = g.switches.Load(ctx)
 		g.authority.load(ctx, true, true)
 		g.streams.recheck(ctx, "", g.isLive)
+		g.remote.load(ctx, true)
 		g.rules.forgetUsers()
 		g.rules.wake()
 		return
@@ -255,6 +263,8 @@ func (g *gate) applyOne(ctx context.Context, kind feed.Kind, id string) {
 		g.streams.recheck(ctx, jwtPrefix+id, g.isLive)
 	case feed.OAuthClient:
 		g.streams.recheckOwn(ctx, id, g.isLive)
+	case feed.RemoteRequest, feed.RemoteSetting:
+		g.remote.load(ctx, true)
 	default:
 		g.rules.apply(kind)
 	}
@@ -273,6 +283,9 @@ func (g *gate) isLive(ctx context.Context, st *stream) (bool, error) {
 	}
 	if strings.HasPrefix(st.token, jwtPrefix) {
 		return true, nil
+	}
+	if st.visit != nil {
+		return g.verifier.IsLiveUnderCeiling(ctx, st.token, st.environment, st.client, time.Now())
 	}
 	return g.verifier.IsLive(ctx, st.token, st.environment, st.client, time.Now())
 }

@@ -41,6 +41,6 @@ func newCounters() *counters {
 // collectors are all metrics of the gate, those included that its caches count by themselves.
 func (g *gate) collectors() []prometheus.Collector {
 	c := g.counters
-	return append(g.statistics(), c.decisions, c.credentials, c.streamsOpen, c.streamsCut,
+	return append(append(g.statistics(), g.remote.collectors()...), c.decisions, c.credentials, c.streamsOpen, c.streamsCut,
 		g.rules.shadows.count.changes, g.rules.shadows.count.dropped)
 }

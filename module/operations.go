@@ -1,17 +1,22 @@
 package module
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/rest"
 	"github.com/doorward/doorward/module/auditapi"
 	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/module/openapi"
 	"github.com/doorward/doorward/policyengine/papapi"
+	"github.com/doorward/doorward/remote"
+	"github.com/doorward/doorward/remote/remoteapi"
+	"github.com/doorward/doorward/remote/report"
 	"github.com/doorward/doorward/tokens/scope"
 	"github.com/doorward/doorward/tokens/tokenapi"
 )
@@ -103,6 +108,15 @@ func (g *gate) operations(s surroundings) []rest.Operation {
 		g.shadowOperations(s.accounts.AccountOf),
 		auditapi.Operations(auditapi.Config{Store: g.store, Now: now}),
 		g.oauthOperations(services.oauth, s.oauthScopes, s.accounts, now),
+		g.remoteOperations(services.remote, now),
 		openapi.Operations(),
 	)
+}
+
+// remoteOperations are those of remote access.
+func (g *gate) remoteOperations(service *remote.Service, now func() time.Time) []rest.Operation {
+	return remoteapi.Operations(remoteapi.Config{Service: service, Report: func(ctx context.Context, r remote.Request) (report.Report, error) {
+		made, err := RemoteReport(ctx, g.store, r, now())
+		return made, fault.OfStore(err, "The audit trail did not answer.")
+	}})
 }

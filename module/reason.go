@@ -27,6 +27,7 @@ const (
 	reasonBodyUnreadable
 	reasonBodyTooLarge
 	reasonBodyUnsupported
+	reasonRemote
 	reasonFault
 	reasonCount
 )
@@ -57,6 +58,7 @@ var reasons = [reasonCount]struct {
 	reasonBodyUnreadable:       {"body_unreadable", "bad_request", http.StatusBadRequest, "The body cannot be read in one way"},
 	reasonBodyTooLarge:         {"body_too_large", "too_large", http.StatusRequestEntityTooLarge, "The body is too large to be judged"},
 	reasonBodyUnsupported:      {"body_unsupported", "unsupported", http.StatusUnsupportedMediaType, "The body is in a form that is not read"},
+	reasonRemote:               {"remote", "remote_access", http.StatusForbidden, "Remote access does not allow the request"},
 	reasonFault:                {"fault", "unavailable", http.StatusServiceUnavailable, "The request could not be decided; try again"},
 }
 

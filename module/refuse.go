@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/doorward/doorward/module/endpoint"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -22,6 +23,12 @@ func (x *exchange) deny(why reason, detail string) bool {
 func (x *exchange) refuse() error {
 	x.settle(x.reason)
 	x.h.api.hearRefusal(x)
+	x.recordRefusedVisit()
+	return x.answerRefusal()
+}
+
+// answerRefusal writes what the client is told.
+func (x *exchange) answerRefusal() error {
 	header := x.ResponseWriter.Header()
 	x.challenge(header)
 	x.set(header, x.h.identityNames[identityDecisionID], x.id.String())
@@ -118,7 +125,7 @@ type envelopeError struct {
 	Message string `json:"message"`
 }
 
-// problem is RFC 9457's form, with the decision's identifier and the scopes that would do as extension members.
+// problem is RFC 9457's form, with the decision's identifier and what would do as extension members.
 type problem struct {
 	Type       string   `json:"type"`
 	Title      string   `json:"title"`
@@ -127,6 +134,8 @@ type problem struct {
 	Code       string   `json:"code"`
 	DecisionID string   `json:"decision_id"`
 	Scopes     []string `json:"scopes,omitempty"`
+	Role       string   `json:"role,omitempty"` // of remote access, that would do
+	Ask        string   `json:"ask,omitempty"`  // where it can be asked for, by POST
 }
 
 const (
@@ -166,6 +175,9 @@ func (x *exchange) problem() problem {
 		if x.isOAuth() {
 			p.Scopes = x.endpoint.OAuthScopes
 		}
+	}
+	if x.reason == reasonRemote && x.visit.verdict.Would != remote.NoRole {
+		p.Role, p.Ask = x.visit.verdict.Would.String(), x.askAt()
 	}
 	return p
 }

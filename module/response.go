@@ -19,6 +19,7 @@ func (x *exchange) WriteHeader(status int) {
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		x.wroteHeader = true
+		x.noteStatus(status)
 		header := x.ResponseWriter.Header()
 		if !x.answering {
 			x.cleanAnswer(header)
@@ -53,13 +54,17 @@ func isLongLived(header http.Header) bool {
 // Write sends the header first, as every ResponseWriter does, so that WriteHeader above always has its say.
 func (x *exchange) Write(p []byte) (int, error) {
 	x.ensureHeader()
-	return x.ResponseWriter.Write(p)
+	n, err := x.ResponseWriter.Write(p)
+	x.noteBytes(int64(n))
+	return n, err
 }
 
 // ReadFrom keeps the underlying writer's fast path.
 func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
 	x.ensureHeader()
-	return x.ResponseWriterWrapper.ReadFrom(r)
+	n, err := x.ResponseWriterWrapper.ReadFrom(r)
+	x.noteBytes(n)
+	return n, err
 }
 
 // FlushError sends what is buffered, header included.
@@ -87,8 +92,22 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return conn, buffered, err
 	}
 	watched := watchWebsocket(conn)
+	x.endStream() // what has watched the request so far cannot say goodbye
 	x.beginStream(func(cause error) {
 		watched.endWith(closePolicyViolation, func() { x.leash.pull(cause) })
 	})
 	return watched, bufio.NewReadWriter(buffered.Reader, bufio.NewWriter(watched)), nil
+}
+
+// noteStatus and noteBytes keep what the record of a request of remote staff says of its outcome.
+func (x *exchange) noteStatus(status int) {
+	if x.visit != nil {
+		x.visit.outcome.status = status
+	}
+}
+
+func (x *exchange) noteBytes(n int64) {
+	if x.visit != nil {
+		x.visit.outcome.bytes += n
+	}
 }

@@ -20,6 +20,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case !x.in(stageEndpoint).matchEndpoint(): // 403, default deny
 	case !x.in(stageScopes).checkScopes(): // 403, names the scopes that would do
 	case !x.in(stagePolicies).checkPolicies(): // 403, for credentials that act for a user; 400, 413, 415 for a body that cannot be judged
+	case !x.in(stageRemote).checkRemote(): // 403, for remote support staff; 503 where what they do cannot be recorded
 	default:
 		return x.forward(next)
 	}
@@ -36,8 +37,10 @@ func (x *exchange) forward(next caddyhttp.Handler) error {
 		next = x.h.api.handler()
 	}
 	x.leash.Context = x.r.Context()
+	defer x.conclude()
 	// Deferred for the panic by which reverse_proxy ends a response that breaks off.
 	defer x.leash.release()
 	defer x.endStream()
-	return next.ServeHTTP(x, x.r.WithContext((*gated)(x)))
+	x.watchVisit()
+	return x.pass(next)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/policyengine/pap"
+	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/oauth2"
 	"github.com/doorward/doorward/tokens/scope"
@@ -19,6 +20,7 @@ type services struct {
 	tenants  *tokens.Tenants
 	policies *pap.Service
 	oauth    *oauth2.Service
+	remote   *remote.Service
 }
 
 // services makes the services of a gate. A change that went through one of them holds at this gate as soon as the service
@@ -32,6 +34,7 @@ func (g *gate) services(scopes, oauthScopes *scope.Catalog, now func() time.Time
 		}
 	}
 	return services{
+		remote: g.remote.service, // which the gate has for itself as well: it records what lapses
 		tokens: tokens.NewService(tokens.ServiceConfig{
 			Store: g.store, Formats: g.formats, Scopes: scopes, Now: now,
 			OnChange: heard(feed.Token), OnSettings: heard(feed.TokenSettings),

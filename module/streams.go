@@ -16,6 +16,7 @@ const (
 	cutRevoked = "revoked"
 	cutExpired = "expired"
 	cutFault   = "fault"  // it could not be found out whether the token is still good
+	cutRemote  = "remote" // remote access has ended
 	cutClosed  = "closed" // the gate is gone, so nobody would hear of a revocation any more
 )
 
@@ -37,10 +38,12 @@ type stream struct {
 	token, environment string
 	client             string // address, for tokens that are good in some networks only
 	own                ownToken
+	visit              *visit // nil: not of remote staff
 
 	cut   func(cause error)
 	once  sync.Once
-	timer *time.Timer // runs out when the token expires; nil where it does not
+	why   atomic.Pointer[string] // the cause of its end; nil while it goes on
+	timer *time.Timer            // runs out when the token expires; nil where it does not
 }
 
 func newStreams(c *counters) *streams {
@@ -90,6 +93,7 @@ func (s *streams) remove(st *stream) {
 // end cuts a response, once.
 func (s *streams) end(st *stream, cause string) {
 	st.once.Do(func() {
+		st.why.Store(&cause)
 		s.counters.streamsCut.WithLabelValues(cause).Inc()
 		st.cut(errStreamCut)
 	})
@@ -129,6 +133,15 @@ func (s *streams) recheckOwn(ctx context.Context, client string, isLive liveness
 	}
 }
 
+// recheckRemote cuts what remote staff have under way and would not be let in for any more.
+func (s *streams) recheckRemote(allows func(*visit) bool) {
+	for _, st := range s.of("") {
+		if st.visit != nil && !allows(st.visit) {
+			s.end(st, cutRemote)
+		}
+	}
+}
+
 // close cuts every response, those too that are registered later: a config that was reloaded into another gate still
 // finishes its requests, and what is left of them must not outlive a revocation.
 func (s *streams) close() {
@@ -158,23 +171,36 @@ func (x *exchange) beginStream(cut func(cause error)) {
 	if x.principal == nil || x.stream != nil {
 		return
 	}
-	var lifetime time.Duration
-	if expires := x.principal.Expires; !expires.IsZero() {
-		lifetime = max(expires.Sub(x.h.now()), 1)
-	}
 	gate := x.h.gate
-	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, client: x.clientIP(), cut: cut}
+	x.stream = &stream{token: x.principal.TokenID, environment: x.environment, client: x.clientIP(), visit: x.visit, cut: cut}
 	if x.bearer != nil {
 		x.stream.own = x.bearer.own
 	}
-	gate.streams.add(x.stream, lifetime)
+	gate.streams.add(x.stream, x.lifetime())
 	if gate.streams.changes.Load() != x.changesSeen {
 		gate.streams.check(x.r.Context(), x.stream, gate.isLive)
 	}
+	if x.visit != nil && !gate.remote.stillAllows(x.visit) {
+		gate.streams.end(x.stream, cutRemote)
+	}
+}
+
+// lifetime is how long the response may go on if nothing is revoked; 0 is for good.
+func (x *exchange) lifetime() time.Duration {
+	end := x.principal.Expires
+	if x.visit != nil && !x.visit.until.IsZero() && (end.IsZero() || x.visit.until.Before(end)) {
+		end = x.visit.until
+	}
+	if end.IsZero() {
+		return 0
+	}
+	return max(end.Sub(x.h.now()), 1)
 }
 
 func (x *exchange) endStream() {
 	if x.stream != nil {
 		x.h.gate.streams.remove(x.stream)
+		x.visit.noteCut(x.stream)
+		x.stream = nil
 	}
 }

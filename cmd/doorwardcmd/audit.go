@@ -19,14 +19,14 @@ import (
 
 var auditNoun = caddycmd.Command{
 	Name:  "audit",
-	Usage: "list",
-	Short: "Shows who changed what, and who tried to",
+	Usage: "list|verify",
+	Short: "Shows who changed what, and who tried to; checks that nothing in that was changed",
 	Long: `
 Shows the audit trail of the store that the config names or that --store names: every change of tokens, policies, groups, users
-and settings, and every attempt at one through the API that was refused.`,
+and settings, every attempt at one through the API that was refused, and what remote support staff did.`,
 	CobraFunc: func(cmd *cobra.Command) {
 		beNoun(cmd)
-		cmd.AddCommand(auditList(time.Now))
+		cmd.AddCommand(auditList(time.Now), auditVerify())
 	},
 }
 
@@ -146,13 +146,31 @@ type eventView struct {
 	Message     string          `json:"message,omitempty"`
 	Detail      json.RawMessage `json:"detail,omitempty"`
 	Patch       json.RawMessage `json:"patch,omitempty"`
+	Outcome     *outcomeView    `json:"outcome,omitempty"` // absent where it is not known
+}
+
+// outcomeView is what became of a request that was recorded before it was forwarded.
+type outcomeView struct {
+	Time       string `json:"time"`
+	Status     int    `json:"status"`
+	Bytes      int64  `json:"bytes"`
+	BodyDigest string `json:"bodyDigest,omitempty"` // hex SHA-256 of the request's body
+	Cut        string `json:"cut,omitempty"`        // why it was ended early
 }
 
 func eventViewOf(e audit.Event) eventView {
 	return eventView{
 		ID: e.ID, Time: momentOr(e.Time, ""), Environment: e.Environment, Actor: e.Actor, Origin: e.Origin, Decision: e.Decision,
 		Action: e.Action, Object: e.Object, Success: !e.Failed, Message: e.Message, Detail: stored(e.Detail), Patch: stored(e.Patch),
+		Outcome: outcomeViewOf(e.Outcome),
 	}
+}
+
+func outcomeViewOf(o *audit.Outcome) *outcomeView {
+	if o == nil {
+		return nil
+	}
+	return &outcomeView{Time: momentOr(o.At, ""), Status: o.Status, Bytes: o.Bytes, BodyDigest: o.BodyDigest, Cut: o.Cut}
 }
 
 // stored is JSON as it was written; what is none after all becomes a text, so that one bad event does not hide the others.
@@ -166,14 +184,26 @@ func stored(text string) json.RawMessage {
 
 func writeEvents(w io.Writer, pages iter.Seq2[[]audit.Event, error]) error {
 	return writePages(w, "TIME\tACTOR\tFROM\tACTION\tOBJECT\tOUTCOME", pages, func(w io.Writer, e audit.Event) {
-		outcome := "done"
-		if e.Failed {
-			outcome = "refused"
-		}
-		if e.Message != "" {
-			outcome += ": " + e.Message
-		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", momentOr(e.Time, "-"), oneLine(e.Actor), orDash(e.Origin), e.Action,
-			orDash(oneLine(e.Object)), oneLine(outcome))
+			orDash(oneLine(e.Object)), oneLine(outcomeText(e)))
 	})
+}
+
+// outcomeText is how it ended, as far as that is known, and what there is to say about it.
+func outcomeText(e audit.Event) string {
+	text := "done"
+	switch o := e.Outcome; {
+	case e.Failed:
+		text = "refused"
+	case o != nil && o.Cut != "":
+		text = fmt.Sprintf("%d, %d bytes, cut: %s", o.Status, o.Bytes, o.Cut)
+	case o != nil:
+		text = fmt.Sprintf("%d, %d bytes", o.Status, o.Bytes)
+	case e.Revision == 0:
+		text = "recorded" // which is all that is known
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
 }

@@ -330,7 +330,7 @@ func checkAudit(t *testing.T, file, token string) {
 	}
 	r, err := a.Tokens.Show(t.Context(), token[:31])
 	if err != nil || r.Name != "administrator" || r.Owner != "admin" || !r.Cluster || !r.Administrator || r.Personal ||
-		len(r.Scopes) != a.Scopes.Len() {
+		len(r.Scopes) < a.Scopes.Len() { // the gateway knows the scopes of its own API as well
 		t.Errorf("the administrator's token is %+v, %v", r, err)
 	}
 }

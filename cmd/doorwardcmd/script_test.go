@@ -46,7 +46,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "capture": capture, "settle": settle, "used": used, "refused": refused,
+			"exits": exits, "capture": capture, "settle": settle, "used": used, "refused": refused, "forwarded": forwarded, "sql": execSQL,
+			"asks": asks, "emergency": emergency, "decides": decides, "told": told, "visits": visits,
 		},
 	})
 }

@@ -132,7 +132,7 @@ func checkContent(content openapi3.Content, contentType, body string, direction 
 	switch {
 	case strings.Contains(contentType, "form-urlencoded"):
 		value = formValue(body)
-	case strings.Contains(contentType, "json"):
+	case strings.Contains(contentType, "json"), contentType == "*/*": // what says nothing of itself is JSON here
 		if err := json.Unmarshal([]byte(body), &value); err != nil {
 			return err
 		}

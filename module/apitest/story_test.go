@@ -17,7 +17,7 @@ import (
 // sections are files, to which {FILE:name} in the Caddyfile leads. The section "story" has paragraphs of these forms, in
 // which # begins a remark:
 //
-//	mint NAME scope… [personal] [administrator] [cluster] [owner=…] [environment=…] [kind=…]
+//	mint NAME scope… [personal] [administrator] [cluster] [staff] [owner=…] [environment=…] [kind=…]
 //
 // issues a token from the command line, as it were; {NAME} is its text from there on, {name} its identifier.
 //
@@ -189,6 +189,8 @@ func (s *stage) mint(name string, words []string) {
 			request.Administrator = true
 		case word == "cluster":
 			request.Cluster = true
+		case word == "staff":
+			request.Staff = true
 		case !found:
 			request.Scopes = append(request.Scopes, word)
 		case key == "owner":

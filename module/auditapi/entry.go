@@ -1,7 +1,6 @@
 package auditapi
 
 import (
-	"cmp"
 	"encoding/json"
 	"regexp"
 	"strconv"
@@ -24,13 +23,32 @@ type entry struct {
 	Success       bool            `json:"success"`
 	Message       string          `json:"message,omitempty"`
 	Patch         json.RawMessage `json:"patch,omitempty"` // RFC 6902, with "oldValue"
+	Doorward      *extension      `json:"doorward,omitempty"`
+}
+
+// extension is what the API that this one follows has no members for, where there is any.
+type extension struct {
+	Outcome outcome `json:"outcome"`
+}
+
+// outcome is what became of a request that was recorded before it was forwarded.
+type outcome struct {
+	Timestamp  int64  `json:"timestamp"`            // milliseconds since 1970
+	Status     int    `json:"status"`               // of the answer; 0 where there was none
+	Bytes      int64  `json:"bytes"`                // of the answer's body that were sent
+	BodyDigest string `json:"bodyDigest,omitempty"` // hex SHA-256 of the request's body
+	Cut        string `json:"cut,omitempty"`        // why it was ended early
 }
 
 func entryOf(e audit.Event) entry {
 	patch := patchOf(e)
 	message := e.Message
-	if patch == nil {
-		message = cmp.Or(message, e.Detail) // nothing that is known is kept from an auditor
+	switch { // nothing that is known is kept from an auditor
+	case patch != nil || e.Detail == "":
+	case message == "":
+		message = e.Detail
+	case e.Revision == 0: // the message says why, and the detail what it was that was asked for
+		message += " " + e.Detail
 	}
 	userType, origin := userOf(e)
 	return entry{
@@ -38,7 +56,15 @@ func entryOf(e audit.Event) entry {
 		EntityID: entityOf(e), EnvironmentID: e.Environment,
 		User: e.Actor, UserType: userType, UserOrigin: origin,
 		Timestamp: e.Time.UnixMilli(), Success: !e.Failed, Message: message, Patch: patch,
+		Doorward: extensionOf(e.Outcome),
 	}
+}
+
+func extensionOf(o *audit.Outcome) *extension {
+	if o == nil {
+		return nil
+	}
+	return &extension{outcome{Timestamp: o.At.UnixMilli(), Status: o.Status, Bytes: o.Bytes, BodyDigest: o.BodyDigest, Cut: o.Cut}}
 }
 
 // entityOf is the kind of thing and its identifier; the kind alone where an attempt had not come as far as to one.
@@ -88,7 +114,7 @@ func patchOf(e audit.Event) json.RawMessage {
 		return nil
 	case json.Valid(text):
 		return text
-	case e.Patch != "" || !json.Valid([]byte(e.Detail)):
+	case e.Patch != "" || e.Revision == 0 || !json.Valid([]byte(e.Detail)): // without a revision nothing here was made or removed
 		return nil
 	}
 	o := operation{Op: "add", Value: json.RawMessage(e.Detail)}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/rest"
 	"github.com/doorward/doorward/module/auditapi"
 )
@@ -35,13 +36,16 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// histories are what the stories are about.
+var histories = map[string]func() []audit.Event{"entry": history, "filter": history, "list": history, "refused": history, "staff": staff}
+
 func tell(t *testing.T, path string) {
 	archive, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &trail{}
-	s.add(history()...)
+	s.add(histories[strings.TrimSuffix(filepath.Base(path), ".txtar")]()...)
 	want, told, next := txtar.Format(archive), []txtar.File{}, ""
 	for _, file := range archive.Files {
 		name, isRequest := strings.CutSuffix(file.Name, ".request")

@@ -23,10 +23,13 @@ type trail struct {
 	counts int
 }
 
-// add numbers the events as a store does.
+// add numbers the events as a store does. What was only recorded has no revision.
 func (s *trail) add(events ...audit.Event) {
 	for _, e := range events {
 		e.ID = int64(len(s.events)) + 1
+		if !e.Failed && !strings.HasPrefix(e.Action, "remote_access.") && !strings.HasPrefix(e.Action, "session.") && e.Action != "notification.send" {
+			e.Revision = e.ID
+		}
 		s.events = append(s.events, e)
 	}
 }
@@ -96,6 +99,29 @@ func history() []audit.Event {
 	}
 	for i := range events {
 		events[i].Time = now.Add(time.Duration(i-len(events)+1) * time.Minute)
+	}
+	return events
+}
+
+// staff is what remote support staff leaves behind, from the request to the end, one event a second, the last one now.
+func staff() []audit.Event {
+	const request = "7a397770-86b7-473b-b23e-4a07d79f2eff"
+	over := audit.Outcome{At: now.Add(-3 * time.Second), Status: 201, Bytes: 345, BodyDigest: strings.Repeat("ab", 32)}
+	cut := audit.Outcome{At: now.Add(-time.Second), Status: 200, Bytes: 1 << 20, Cut: "revoked"}
+	events := []audit.Event{
+		{Environment: "prod", Actor: "dt0c01.ADMINISTRATOR", Origin: "192.0.2.1", Action: "remote_access_setting.update", Patch: `[{"op":"replace","path":"/supportAllowRemoteAccess","oldValue":false,"value":true}]`},
+		{Environment: "prod", Actor: "dt0c01.ADMINISTRATOR", Origin: "192.0.2.1", Action: "remote_access_request.create", Object: request, Message: "Request for remote access.", Detail: `{"role":"devops-admin"}`},
+		{Actor: "system", Action: "notification.send", Object: request, Detail: `{"recipients":3}`},
+		{Environment: "prod", Actor: "dt0c01.ADMINISTRATOR", Origin: "192.0.2.1", Action: "remote_access_request.update", Object: request, Patch: `[{"op":"replace","path":"/state","oldValue":"PENDING","value":"ACCEPTED"}]`},
+		{Environment: "prod", Actor: "john.smith@example.com", Origin: "192.0.2.7", Action: "session.login", Object: request},
+		{Environment: "prod", Actor: "john.smith@example.com", Origin: "192.0.2.7", Action: "remote_access.create", Object: request, Detail: `{"method":"POST","path":"/api/v2/slo"}`, Outcome: &over},
+		{Environment: "prod", Actor: "john.smith@example.com", Origin: "192.0.2.7", Action: "remote_access.read", Object: request, Detail: `{"method":"GET","path":"/api/v2/logs/export"}`, Outcome: &cut},
+		{Environment: "prod", Actor: "john.smith@example.com", Origin: "192.0.2.7", Action: "remote_access.update", Object: request, Failed: true, Message: "The permission diag.exec is missing.", Detail: `{"method":"PUT","path":"/api/v2/oneagents/autoUpdate"}`},
+		{Environment: "prod", Actor: "john.smith@example.com", Origin: "192.0.2.7", Action: "session.logout", Object: request},
+		{Actor: "system", Action: "remote_access_request.update", Object: request, Patch: `[{"op":"replace","path":"/state","oldValue":"ACCEPTED","value":"EXPIRED"}]`},
+	}
+	for i := range events {
+		events[i].Time = now.Add(time.Duration(i-len(events)+1) * time.Second)
 	}
 	return events
 }
