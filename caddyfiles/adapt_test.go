@@ -105,7 +105,7 @@ func eachStory(t *testing.T, folder string, run func(t *testing.T, text string) 
 var (
 	namesLine = regexp.MustCompile(`Caddyfile:[0-9]+$`)
 	// A message says what was expected, or names what is there and should not be.
-	saysWhatToDo = regexp.MustCompile(`expected|given twice|takes no arguments|there is no|is no |must be|missing|has [0-9]+ to [0-9]+|already|used twice|occurs twice|a prefix is|has no |at most|is never taken|cannot be|is for |ends in|; remove |, column [0-9]+: |is required|is not one of|is not between|is accepted|no oftener than|would be too old`)
+	saysWhatToDo = regexp.MustCompile(`expected|given twice|takes no arguments|there is no|is no |must be|missing|has [0-9]+ to [0-9]+|already|used twice|occurs twice|a prefix is|has no |at most|is never taken|cannot be|is for |ends in|; remove |, column [0-9]+: |is required|is not one of|is not between|is accepted|no oftener than|would be too old|is to be given as|is to be an |not a plain mail address|go together|needs a name`)
 )
 
 // checkMessage makes sure that an operator learns where to look and what to write.

@@ -33,6 +33,9 @@ func TestDocs_Options(t *testing.T) {
 		{"doorward-global.md", "issuer", option, "issuer https://login.example.com {\n nonsense\n}"},
 		{"doorward-global.md", "decision_log", option, "decision_log {\n nonsense\n}"},
 		{"doorward-global.md", "cache", option, "cache {\n nonsense\n}"},
+		{"doorward-global.md", "remote_access", option, "remote_access {\n nonsense\n}"},
+		{"doorward-global.md", "mail", option, "remote_access {\n mail {\n nonsense\n}\n}"},
+		{"doorward-global.md", "webhook", option, "remote_access {\n webhook chat https://chat.example.com {\n nonsense\n}\n}"},
 		{"doorward.md", "doorward", directive, "nonsense"},
 		{"doorward-api.md", "doorward_api", ":8080 {\n\tdoorward_api {\n\t\t%\n\t}\n}\n", "nonsense"},
 		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
@@ -68,11 +71,13 @@ func TestDocs_Grammar(t *testing.T) {
 // TestDocs_Catalogue compares the keys of a catalogue file in the same way.
 func TestDocs_Catalogue(t *testing.T) {
 	for what, text := range map[string]string{
-		"a catalogue":  `{"nonsense": 1}`,
-		"a scope":      `{"scopes": [{"nonsense": 1}]}`,
-		"an alias":     `{"aliases": [{"nonsense": 1}]}`,
-		"an endpoint":  `{"endpoints": [{"nonsense": 1}]}`,
-		"an attribute": `{"endpoints": [{"attributes": {"an attribute": {"nonsense": 1}}}]}`,
+		"a catalogue":      `{"nonsense": 1}`,
+		"a scope":          `{"scopes": [{"nonsense": 1}]}`,
+		"an alias":         `{"aliases": [{"nonsense": 1}]}`,
+		"an endpoint":      `{"endpoints": [{"nonsense": 1}]}`,
+		"a line of remote": `{"remote": [{"nonsense": 1}]}`,
+		"a rule":           `{"endpoints": [{"remote": [{"nonsense": 1}]}]}`,
+		"an attribute":     `{"endpoints": [{"attributes": {"an attribute": {"nonsense": 1}}}]}`,
 	} {
 		t.Run(what, func(t *testing.T) {
 			_, err := endpoint.Parse("x.json", []byte(text))
@@ -128,16 +133,19 @@ func TestDocs_Answers(t *testing.T) {
 	compare(t, firstColumn(t, "answers.md", "## Reasons"), reasons)
 	metric := regexp.MustCompile(`Name: "(doorward_\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Metrics"),
-		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")+source(t, "../module/shadow.go")))
+		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")+source(t, "../module/shadow.go")+
+			source(t, "../module/remote_metrics.go")))
 	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
 	cause = regexp.MustCompile(`(?m)^\t\w+\s+tokens\.Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes for JWTs"), all(cause, source(t, "../tokens/jwt/refusal.go")))
+	compare(t, firstColumn(t, "placeholders.md", "## Causes for remote staff"), all(cause, source(t, "../module/remote_staff.go")))
 }
 
 // TestDocs_SameRow makes sure that the two forms of the example in the documentation are one row.
 func TestDocs_SameRow(t *testing.T) {
-	parts := strings.Split(page(t, "endpoints.md"), "```")
+	_, asked, _ := strings.Cut(page(t, "endpoints.md"), "## What policies are asked")
+	parts := strings.Split(asked, "```")
 	if len(parts) != 5 {
 		t.Fatalf("%d examples, want 2", len(parts)/2)
 	}
@@ -148,16 +156,34 @@ func TestDocs_SameRow(t *testing.T) {
 	}
 }
 
+// TestDocs_Remote makes sure that the list of the documentation loads, with rows such as it speaks of.
+func TestDocs_Remote(t *testing.T) {
+	_, list, _ := strings.Cut(page(t, "endpoints.md"), "```yaml\nremote:")
+	list, _, _ = strings.Cut(list, "```")
+	catalogue := parseCatalogue(t, "x.yaml", "catalog: x\nremote:"+list+`
+endpoints:
+  - { endpoint: "GET /orders/keys/{id}", any_token: true }
+  - { endpoint: POST /orders/search, any_token: true }
+  - { endpoint: "GET /orders/{id}/payments", any_token: true }
+  - { endpoint: PUT /orders, any_token: true, permission: shop:orders:write, attributes: { shop:kind: { body: /kind } } }
+`)
+	if _, err := endpoint.Build(catalogue.Layer()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDocs_Examples adapts every Caddyfile that the documentation shows whole.
 func TestDocs_Examples(t *testing.T) {
 	parts := strings.Split(page(t, "doorward-log-format.md"), "```")
 	if _, err := adapt(parts[3]); err != nil {
 		t.Error(err)
 	}
-	for i, part := range strings.Split(page(t, "doorward-api.md"), "```caddyfile")[1:] {
-		example, _, _ := strings.Cut(part, "```")
-		if _, err := adapt(example); err != nil {
-			t.Errorf("example %d of doorward-api.md: %v", i+1, err)
+	for _, file := range []string{"doorward-api.md", "../remote-access.md"} {
+		for i, part := range strings.Split(page(t, file), "```caddyfile")[1:] {
+			example, _, _ := strings.Cut(part, "```")
+			if _, err := adapt(example); err != nil {
+				t.Errorf("example %d of %s: %v", i+1, file, err)
+			}
 		}
 	}
 }

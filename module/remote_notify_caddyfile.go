@@ -100,7 +100,7 @@ func (c *RemoteAccess) parseRemoteWebhook(d *caddyfile.Dispenser) error {
 	err := parseBlock(d, "webhook", options{
 		"secret_file": func(d *caddyfile.Dispenser) error { return appendArgs(d, &hook.SecretFiles, "a file") },
 		"events": func(d *caddyfile.Dispenser) error {
-			if err := appendArgs(d, &hook.Events, "events: "+eventWords()); err != nil {
+			if err := appendArgs(d, &hook.Events, "some of "+eventWords()); err != nil {
 				return err
 			}
 			_, err := readEvents(hook.Events)

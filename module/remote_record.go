@@ -151,6 +151,9 @@ func (d *remoteDesk) beginSession(ctx context.Context, one *session, now time.Ti
 	if err := d.recordSession(ctx, one, actionLogin, now); err != nil {
 		return err
 	}
+	if one.visitor.role == remote.NoRole {
+		return nil // asks for access, and has none yet
+	}
 	r := remote.Request{User: one.visitor.user, Role: one.visitor.role, State: remote.Accepted}
 	if one.key.grant != "" {
 		granted, err := d.store.RemoteRequest(ctx, one.key.grant)

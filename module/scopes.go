@@ -14,11 +14,11 @@ func (x *exchange) checkScopes() bool {
 	if p.Personal && e.Personal == endpoint.No {
 		return x.deny(reasonPersonalToken, "")
 	}
-	if x.hasNoScopes() {
-		return x.isLeftToPolicies()
-	}
 	if holdsScope(e, p) {
 		return true
+	}
+	if x.hasNoScopes() {
+		return x.isLeftToPolicies()
 	}
 	return x.deny(reasonScope, "")
 }
