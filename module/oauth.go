@@ -88,6 +88,9 @@ func newAuthority(config gateConfig, s oauth2.Store, sealer *seal.Sealer, truste
 	}
 	var err error
 	a.keys, err = oauth2.NewKeys(oauth2.KeysConfig{Store: s, Sealer: sealer, OnChange: func(set *jose.JSONWebKeySet) {
+		if len(set.Keys) == 0 {
+			return // a new store has no key until maintain makes one; the verifier takes no token before that
+		}
 		if err := trusted.verifier.SetKeys(a.issuer.URL, set); err != nil {
 			logger.Error("keys of access tokens", zap.Error(err))
 		}
