@@ -2,64 +2,40 @@ package notify
 
 import (
 	"errors"
-	"net/smtp"
+	"slices"
 	"strings"
+
+	"github.com/wneessen/go-mail/smtp"
 )
 
-// errNoTLS should never be seen: NewMail takes no password without TLS. The mechanisms ask once more, because what they would
-// give away cannot be taken back.
+// errNoTLS should never be seen: NewMail takes no password without TLS. It is asked once more where the password leaves,
+// because what is given away cannot be taken back, and the library's mechanisms would send it to localhost in the clear.
 var errNoTLS = errors.New("a password is not sent without TLS")
 
-// plain is the mechanism PLAIN of RFC 4616.
-type plain struct {
-	user     string
-	password Secret
+// signIn is the mechanism PLAIN of RFC 4616 or, on servers that have nothing else, LOGIN. It serves one connection.
+//
+// The library could choose by itself, but would also take SCRAM, where the server says how many rounds of hashing we do, and
+// nothing bounds them.
+type signIn struct {
+	smtp.Auth // the mechanism, from Start on
+	user      string
+	password  Secret
+	begun     bool // the server has been asked to let us in
 }
 
 // Start implements smtp.Auth.
-func (p *plain) Start(server *smtp.ServerInfo) (string, []byte, error) {
+func (s *signIn) Start(server *smtp.ServerInfo) (mechanism string, first []byte, err error) {
+	s.begun = true
 	if !server.TLS {
 		return "", nil, errNoTLS
 	}
-	return "PLAIN", []byte("\x00" + p.user + "\x00" + p.password.text), nil
-}
-
-// Next implements smtp.Auth.
-func (p *plain) Next(_ []byte, more bool) ([]byte, error) {
-	if more {
-		return nil, errors.New("the mail server asks for more than PLAIN has")
+	offers := func(name string) bool {
+		return slices.ContainsFunc(server.Auth, func(offered string) bool { return strings.EqualFold(offered, name) })
 	}
-	return nil, nil
-}
-
-// login is the mechanism LOGIN: the server asks for the user, then for the password, in words that differ from server to
-// server. Some servers offer nothing else.
-type login struct {
-	user     string
-	password Secret
-	asked    int
-}
-
-// Start implements smtp.Auth.
-func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
-	if !server.TLS {
-		return "", nil, errNoTLS
+	if offers("LOGIN") && !offers("PLAIN") {
+		s.Auth = smtp.LoginAuth(s.user, s.password.text, server.Name, false)
+	} else {
+		s.Auth = smtp.PlainAuth("", s.user, s.password.text, server.Name, false)
 	}
-	return "LOGIN", nil, nil
-}
-
-// Next implements smtp.Auth.
-func (l *login) Next(question []byte, more bool) ([]byte, error) {
-	if !more {
-		return nil, nil
-	}
-	l.asked++
-	switch {
-	case l.asked == 1 && !strings.HasPrefix(strings.ToLower(string(question)), "pass"):
-		return []byte(l.user), nil
-	case l.asked == 2:
-		return []byte(l.password.text), nil
-	default:
-		return nil, errors.New("the mail server asks for something that LOGIN does not have")
-	}
+	return s.Auth.Start(server)
 }

@@ -1,25 +1,32 @@
 package notify
 
-import "time"
+import (
+	"bytes"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
 
 // What tests outside the package look at.
 var (
-	Compose    = compose
-	HeaderText = headerText
-	Payload    = payload
-	Printable  = printable
-	Sign       = sign
+	Compose   = compose
+	Payload   = payload
+	Printable = printable
+	Sign      = sign
 )
+
+// SignIn is how a mail server is asked to let us in.
+func SignIn(user string, password Secret) smtp.Auth { return &signIn{user: user, password: password} }
 
 // Message is the mail of a delivery as it leaves.
 func (m *Mail) Message(d Delivery) ([]byte, error) {
-	subject, text, err := compose(d.Notice, m.config.Link)
+	msg, err := m.message(d)
 	if err != nil {
 		return nil, err
 	}
-	return message(envelope{
-		from: m.config.From, to: d.Target, subject: subject, date: m.config.Now(), id: d.ID, thread: threadOf(d.Notice.RequestID),
-	}, text)
+	var b bytes.Buffer
+	_, err = msg.WriteTo(&b)
+	return b.Bytes(), err
 }
 
 // Pause is what follows a failed try.

@@ -8,12 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/smtp"
 	"net/textproto"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
+
+// mailTimeout bounds a conversation for callers whose context has no end.
+// It is the longest that RFC 5321 section 4.5.3.2 has a client wait for an answer.
+const mailTimeout = 10 * time.Minute
 
 // Security is how the way to the mail server is protected.
 type Security uint8
@@ -87,17 +93,7 @@ func isBlank(r rune) bool { return r <= ' ' || r == 0x7f }
 // Send implements Sender. A server that refuses the connection, the sender or the password may be mended, so that is tried
 // again; only an address that does not exist and a text that the server will not have are final.
 func (m *Mail) Send(ctx context.Context, d Delivery) error {
-	to, err := ParseAddress(d.Target)
-	if err != nil {
-		return &Refusal{Cause: err, Final: true}
-	}
-	subject, text, err := compose(d.Notice, m.config.Link)
-	if err != nil {
-		return &Refusal{Cause: err, Final: true}
-	}
-	content, err := message(envelope{
-		from: m.config.From, to: to, subject: subject, date: m.config.Now(), id: d.ID, thread: threadOf(d.Notice.RequestID),
-	}, text)
+	msg, err := m.message(d)
 	if err != nil {
 		return &Refusal{Cause: err, Final: true}
 	}
@@ -108,87 +104,118 @@ func (m *Mail) Send(ctx context.Context, d Delivery) error {
 	defer conn.Close()
 	// Whatever the server does, or does not do, the end of the context ends it.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if err := m.transact(&bounded{Conn: conn, left: maxReplies}, to, content); err != nil {
+	if err := m.transact(ctx, &bounded{Conn: conn, left: maxReplies}, msg); err != nil {
 		return errors.Join(err, ctx.Err())
 	}
 	return nil
 }
 
-// transact has one conversation with the server.
-func (m *Mail) transact(conn net.Conn, to string, content []byte) error {
-	if m.config.Security == ImplicitTLS {
-		conn = tls.Client(conn, m.tls())
-	}
-	client, err := smtp.NewClient(conn, m.host)
+// transact has one conversation with the server. The library's client could also hand the mail over, but of its errors there
+// only a text is left, in which the server's words, and a password among them, can no longer be told from its own.
+func (m *Mail) transact(ctx context.Context, conn net.Conn, msg *mail.Msg) error {
+	session, err := m.open(ctx, conn)
 	if err != nil {
-		return m.refused("greeting", err)
-	}
-	defer func() { _ = client.Close() }()
-	if err := m.introduce(client); err != nil {
 		return err
 	}
-	if err := client.Mail(m.config.From); err != nil {
+	to, err := msg.GetRecipients()
+	if err != nil {
+		return err
+	}
+	if err := session.Mail("<" + m.config.From + ">"); err != nil {
 		return m.refused("sender", err)
 	}
-	if err := client.Rcpt(to); err != nil {
+	if err := session.Rcpt(to[0]); err != nil {
 		return m.refused("recipient", err, 550, 551, 553) // RFC 5321 section 4.2.3: the mailbox, not the relaying
 	}
-	if err := deliver(client, content); err != nil {
+	if err := deliver(session, msg); err != nil {
 		return m.refused("content", err, 550, 552, 554)
 	}
-	_ = client.Quit() // the mail is the server's now, however it says good-bye
+	_ = session.Quit() // the mail is the server's now, however it says good-bye
 	return nil
 }
 
-// introduce gets as far as the server listening to us: name, TLS, password.
-func (m *Mail) introduce(client *smtp.Client) error {
-	if err := client.Hello(m.config.Hello); err != nil {
-		return m.refused("name", err)
+// open gets as far as the server listening to us: name, TLS, password.
+func (m *Mail) open(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
+	auth := &signIn{user: m.config.User, password: m.config.Password}
+	client, err := mail.NewClient(m.host, m.options(conn, auth)...)
+	if err != nil {
+		return nil, fmt.Errorf("preparing to talk to the mail server: %w", err)
 	}
-	if m.config.Security == StartTLS {
-		if ok, _ := client.Extension("STARTTLS"); !ok {
-			return errors.New("the mail server offers no STARTTLS")
-		}
-		if err := client.StartTLS(m.tls()); err != nil {
-			return m.refused("STARTTLS", err)
-		}
+	client.ErrorHandlerRegistry.SetDefaultHandler(naming{})
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err == nil {
+		return session, nil
 	}
-	if m.config.User == "" {
-		return nil
+	if auth.begun {
+		return nil, notSignedIn(err)
 	}
-	_, mechanisms := client.Extension("AUTH")
-	if err := client.Auth(m.auth(strings.Fields(mechanisms))); err != nil {
-		if reply, ok := errors.AsType[*textproto.Error](err); ok {
-			return fmt.Errorf("the mail server refused the password (%d)", reply.Code) // its text might repeat it
-		}
-		return errors.New("the mail server did not let us sign in")
+	part := "connection"
+	if failed, ok := errors.AsType[*commandError](err); ok {
+		part = failed.command
 	}
-	return nil
+	return nil, m.refused(part, err)
+}
+
+// options are those of one conversation, over a connection that is there already.
+func (m *Mail) options(conn net.Conn, auth *signIn) []mail.Option {
+	options := []mail.Option{
+		mail.WithHELO(m.config.Hello), mail.WithTimeout(mailTimeout), mail.WithTLSConfig(m.tls()),
+		mail.WithoutSMTPUTF8(), // addresses are in ASCII
+	}
+	switch m.config.Security {
+	case Plaintext:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	case ImplicitTLS:
+		conn = tls.Client(conn, m.tls()) // the library leaves it to whoever dials
+		options = append(options, mail.WithSSL())
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if m.config.User != "" {
+		options = append(options, mail.WithSMTPAuthCustom(auth))
+	}
+	dialed := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	return append(options, mail.WithDialContextFunc(dialed))
 }
 
 func (m *Mail) tls() *tls.Config {
 	return &tls.Config{ServerName: m.host, RootCAs: m.config.Roots, MinVersion: tls.VersionTLS12}
 }
 
-func (m *Mail) auth(mechanisms []string) smtp.Auth {
-	offers := func(name string) bool {
-		return slices.ContainsFunc(mechanisms, func(m string) bool { return strings.EqualFold(m, name) })
+// notSignedIn shows nothing of the server's words: they might repeat the password.
+func notSignedIn(err error) error {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		return fmt.Errorf("the mail server refused the password (%d)", reply.Code)
 	}
-	if offers("LOGIN") && !offers("PLAIN") {
-		return &login{user: m.config.User, password: m.config.Password}
-	}
-	return &plain{user: m.config.User, password: m.config.Password}
+	return errors.New("the mail server did not let us sign in")
 }
 
-func deliver(client *smtp.Client, content []byte) error {
-	w, err := client.Data()
+func deliver(session *smtp.Client, msg *mail.Msg) error {
+	w, err := session.Data()
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(content); err != nil {
+	if _, err := msg.WriteTo(w); err != nil {
 		return err
 	}
 	return w.Close() // the server's answer
+}
+
+// commandError says which command the server has not answered as it should.
+type commandError struct {
+	command string
+	error
+}
+
+// Unwrap gives the server's answer.
+func (e *commandError) Unwrap() error { return e.error }
+
+// naming makes errors of the library tell their command. It implements smtp.ResponseErrorHandler.
+type naming struct{}
+
+// HandleError implements smtp.ResponseErrorHandler.
+func (naming) HandleError(_, command string, _ *textproto.Conn, err error) error {
+	return &commandError{command: strings.ToUpper(command), error: err}
 }
 
 // refused describes an error of the conversation. It is final if the server answered with one of the codes.
@@ -198,7 +225,7 @@ func (m *Mail) refused(part string, err error, final ...int) error {
 	}
 	reply, ok := errors.AsType[*textproto.Error](err)
 	if !ok {
-		return fmt.Errorf("talking to the mail server (%s): %w", part, err)
+		return fmt.Errorf("talking to the mail server (%s): %s", part, m.quotable(err.Error())) // a certificate has words, too
 	}
 	cause := fmt.Errorf("the mail server refused the %s: %d %s", part, reply.Code, m.quotable(reply.Msg))
 	return &Refusal{Cause: cause, Final: slices.Contains(final, reply.Code)}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/doorward/doorward/remote/notify"
 	"github.com/doorward/doorward/remote/notify/smtptest"
@@ -75,7 +76,7 @@ func TestMailArrives(t *testing.T) {
 			}
 			mails := server.Mails()
 			if len(mails) != 1 || mails[0].From != "door@example.com" || mails[0].To != "admin@example.com" ||
-				!strings.HasPrefix(mails[0].Content, "From: Doorward <door@example.com>\n") {
+				!strings.Contains(mails[0].Content, "\nFrom: \"Doorward\" <door@example.com>\n") {
 				t.Errorf("taken: %q", mails)
 			}
 			if all, inClear := server.Commands(); c.Security == notify.StartTLS && len(inClear) != 2 {
@@ -93,8 +94,8 @@ func TestMailServerMisbehaves(t *testing.T) {
 		final   bool
 		want    string
 	}{
-		"busy":                {map[string]string{"GREETING": "421 later"}, false, "greeting: 421 later"},
-		"hangs up at once":    {map[string]string{"GREETING": "drop"}, false, "greeting"},
+		"busy":                {map[string]string{"GREETING": "421 later"}, false, "connection: 421 later"},
+		"hangs up at once":    {map[string]string{"GREETING": "drop"}, false, "connection"},
 		"not SMTP":            {map[string]string{"GREETING": "HTTP/1.1 400 " + password}, false, "does not answer as SMTP"},
 		"no STARTTLS today":   {map[string]string{"STARTTLS": "454 not now"}, false, "STARTTLS: 454"},
 		"wrong password":      {map[string]string{"AUTH": "535 you said " + password}, false, "refused the password (535)"},
@@ -156,7 +157,8 @@ func TestNoDowngrade(t *testing.T) {
 		change func(*notify.MailConfig)
 		want   string
 	}{
-		"STARTTLS stripped":  {&smtptest.Server{Offers: []string{"AUTH PLAIN"}}, nil, "no STARTTLS"},
+		"STARTTLS stripped":  {&smtptest.Server{Offers: []string{"AUTH PLAIN"}}, nil, "not support STARTTLS"},
+		"back to HELO":       {&smtptest.Server{Offers: []string{"STARTTLS"}, Replies: map[string]string{"EHLO": "500 what?"}}, nil, "not support STARTTLS"},
 		"other certificate":  {&smtptest.Server{Offers: []string{"STARTTLS", "AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
 		"other, implicit":    {&smtptest.Server{Implicit: true}, func(c *notify.MailConfig) { c.Roots = nil }, "certificate"},
 		"plain for TLS":      {&smtptest.Server{Offers: []string{"AUTH PLAIN"}}, func(c *notify.MailConfig) { c.Security = notify.ImplicitTLS }, "first record does not look like a TLS handshake"},
@@ -181,6 +183,19 @@ func TestNoDowngrade(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoPasswordInClear. The attack: a connection without TLS, to a server that calls itself this machine, which the library
+// would trust with a password. The invariant: no mechanism begins without TLS, whatever the server's name and offers.
+func TestNoPasswordInClear(t *testing.T) {
+	for _, name := range []string{"localhost", "127.0.0.1", "::1", "mail.example.com"} {
+		for _, offers := range [][]string{nil, {"LOGIN"}, {"PLAIN", "LOGIN"}, {"SCRAM-SHA-256", "CRAM-MD5"}} {
+			mechanism, first, err := notify.SignIn("door", notify.NewSecret(password)).Start(&smtp.ServerInfo{Name: name, Auth: offers})
+			if err == nil || mechanism != "" || first != nil || strings.Contains(err.Error(), password) {
+				t.Errorf("%s, %q: %q, %q, %v", name, offers, mechanism, first, err)
+			}
+		}
 	}
 }
 

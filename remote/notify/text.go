@@ -69,8 +69,12 @@ func compose(n Notice, link string) (subject, text string, err error) {
 	l.Opening = fill.Replace(words.opening)
 	var b bytes.Buffer
 	err = mailTemplate.Execute(&b, l)
-	return printable(subject, maxSubject), b.String(), err
+	return notDecoded(printable(subject, maxSubject)), b.String(), err
 }
+
+// notDecoded keeps mail programs from decoding what a stranger has written as an encoded word (RFC 2047): what is in ASCII leaves
+// as it is. The text below has the same words unchanged, because there nothing is decoded.
+func notDecoded(subject string) string { return strings.ReplaceAll(subject, "=?", "= ?") }
 
 func newLetter(n Notice, link string) letter {
 	l := letter{
@@ -110,6 +114,3 @@ func instant(t time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
-
-// onWire ends the lines of a text as RFC 5322 has them.
-func onWire(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
