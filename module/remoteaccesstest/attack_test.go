@@ -116,7 +116,6 @@ func TestStaffWhoAreNotGoodEnough(t *testing.T) {
 		"Cyrillic letter":          {token: i.Sign(staffClaims("sub", "j\u043ehn")), header: near},
 		"full-width letter":        {token: i.Sign(staffClaims("sub", "\uff4aohn")), header: near},
 		"zero-width space":         {token: i.Sign(staffClaims("sub", "jo\u200bhn")), header: near},
-		"Kelvin sign":              {token: i.Sign(staffClaims("sub", "\u212aohn")), header: near},
 		"dotted capital I":         {token: i.Sign(staffClaims("sub", "\u0130ohn")), header: near},
 		"two blanks":               {token: i.Sign(staffClaims("sub", "jo  hn")), header: near},
 		"right-to-left override":   {token: i.Sign(staffClaims("sub", "\u202ejohn")), header: near},

@@ -77,7 +77,7 @@ var upgrade = []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSock
 
 // Administrators are to hear of every session. A session of which they could not be told does not begin.
 func TestNoNoticeNoSession(t *testing.T) {
-	s := start(t, scene{remote: "setting approved\nmail {\nserver 127.0.0.1:1\nsecurity none\nfrom a@example.com\nto b@example.com\nsessions\n}"})
+	s := start(t, scene{remote: mailing("127.0.0.1:1", "sessions")})
 	token := s.badge(john)
 	s.grant(john, remote.Viewer, token)
 	s.sabotage("CREATE TRIGGER full BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'disk full'); END")

@@ -105,11 +105,18 @@ func (p *post) about(what string) (found []string) {
 	return found
 }
 
+// mailing are options with a mail server.
+func mailing(server string, more ...string) string {
+	options := append([]string{
+		"setting approved", "mail {", "server " + server, "security none", "from doorward@example.com", "to admins@example.com",
+	}, more...)
+	return strings.Join(append(options, "}"), "\n")
+}
+
 // A new request is one mail to the administrators. A mail server that is down costs nobody a request, and the mail comes later.
 func oneMailEach(t *testing.T) {
 	p := newPost(t)
-	s := start(t, scene{remote: "setting approved\nmail {\nserver " + p.addr +
-		"\nsecurity none\nfrom doorward@example.com\nto admins@example.com\n}"})
+	s := start(t, scene{remote: mailing(p.addr)})
 	administrator := s.ordinary("ServiceProviderAPI")
 	r := s.ask(john, "devops-viewer", administrator)
 	s.eventually("the mail has come", func() bool { return len(p.about(r.ID)) > 0 })

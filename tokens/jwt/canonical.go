@@ -11,12 +11,8 @@ import (
 // CanonicalUser gives a user's name the one spelling in which it is compared everywhere: Unicode form NFC; and, where it
 // is an e-mail address (it has an @), in lower case. Other names keep their case, for which a subject is significant
 // (RFC 7519 section 4.1.2). ok is false for a name that has no one spelling: an empty one, one with invisible characters
-// or blanks at an end, one with a sign that NFC would turn into an ASCII letter, and an address with a letter that lower case
-// would turn into one.
+// or blanks at an end, and an address with a letter that lower case would turn into another, ASCII one.
 func CanonicalUser(name string) (canonical string, ok bool) {
-	if strings.ContainsRune(name, kelvinSign) {
-		return "", false
-	}
 	canonical = norm.NFC.String(name)
 	if strings.Contains(canonical, "@") {
 		if strings.ContainsFunc(canonical, becomesASCII) {
@@ -29,10 +25,6 @@ func CanonicalUser(name string) (canonical string, ok bool) {
 	}
 	return canonical, true
 }
-
-// kelvinSign is the one character of which NFC makes an ASCII letter, K: an issuer that lets a user choose it would let them
-// choose to be another user.
-const kelvinSign = '\u212a'
 
 // becomesASCII finds letters such as U+0130, a capital I with a dot, whose lower case is the i of everybody else.
 func becomesASCII(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
