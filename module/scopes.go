@@ -14,19 +14,19 @@ func (x *exchange) checkScopes() bool {
 	if p.Personal && e.Personal == endpoint.No {
 		return x.deny(reasonPersonalToken, "")
 	}
-	if holdsScope(e, p) {
-		return true
-	}
 	if x.hasNoScopes() {
 		return x.isLeftToPolicies()
+	}
+	if holdsScope(e, p) {
+		return true
 	}
 	return x.deny(reasonScope, "")
 }
 
 // isLeftToPolicies is for a credential that says nothing about scopes: policies alone decide then, so there has to be
-// something that they can be asked.
+// something that they can be asked. To ask for remote access is no right that a token could have.
 func (x *exchange) isLeftToPolicies() bool {
-	if x.endpoint.Plan != nil || len(x.endpoint.Permissions) > 0 {
+	if x.endpoint.Plan != nil || len(x.endpoint.Permissions) > 0 || x.asksForAccess() {
 		return true
 	}
 	return x.deny(reasonPolicy, "the token names no scopes, and the endpoint no permission")
