@@ -32,6 +32,8 @@ type remoteDesk struct {
 	mu     sync.Mutex // lest an older state of the store replaces a newer one
 	loaded time.Time  // when the limit was last read; zero: never
 	lapses time.Time  // when the first open request does, as far as was read; zero: there is none
+
+	open map[string]remote.Request // those that were open when they were last read, for the log; nil: never read
 }
 
 func newRemoteDesk(s store.Store, config gateConfig, streams *streams, logger *zap.Logger) (*remoteDesk, error) {
@@ -66,6 +68,7 @@ func newRemoteDesk(s store.Store, config gateConfig, streams *streams, logger *z
 	d.service = newRemoteService(s, rules, routes, remoteHooks{
 		changed: d.changedHere, told: func(remote.Notice) { d.mailer.Poke() },
 	})
+	d.logUntold()
 	return d, nil
 }
 
@@ -90,7 +93,7 @@ func (d *remoteDesk) load(ctx context.Context, changed bool) {
 	switch {
 	case err == nil:
 		d.loaded, d.lapses = time.Now(), firstLapse(current.Open)
-		d.limit.Replace(remote.NewSnapshot(current, d.rules.initial, d.rules.all))
+		d.replace(current)
 	case changed || time.Since(d.loaded) > d.staleFor:
 		d.limit.Replace(nil)
 		d.loaded = time.Time{}
@@ -106,18 +109,30 @@ func (d *remoteDesk) load(ctx context.Context, changed bool) {
 	}
 }
 
+// replace puts what was read in force, and has the log say what is different.
+func (d *remoteDesk) replace(current remote.Current) {
+	before := d.limit.Decide(remote.Call{})
+	d.limit.Replace(remote.NewSnapshot(current, d.rules.initial, d.rules.all))
+	d.logSetting(before, d.limit.Decide(remote.Call{}), current.Setting.ChangedBy)
+	d.logOpen(current.Open)
+}
+
 // firstLapse is when the first of the open requests comes to its end by itself.
 func firstLapse(open []remote.Request) (first time.Time) {
 	for _, r := range open {
-		end := r.PendingUntil
-		if r.State == remote.Accepted {
-			end = r.Expires
-		}
-		if first.IsZero() || end.Before(first) {
+		if end := untilOf(r); first.IsZero() || end.Before(first) {
 			first = end
 		}
 	}
 	return first
+}
+
+// untilOf is when an open request comes to its end by itself.
+func untilOf(r remote.Request) time.Time {
+	if r.State == remote.Accepted {
+		return r.Expires
+	}
+	return r.PendingUntil
 }
 
 // changedHere makes a change of this gateway hold before whoever asked for it has the answer.
@@ -153,7 +168,7 @@ func (d *remoteDesk) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			lapse.Stop()
-			d.sessions.endAll()
+			d.close()
 			return
 		case <-d.wake:
 		case <-lapse.C:
@@ -168,12 +183,29 @@ func (d *remoteDesk) run(ctx context.Context) {
 	}
 }
 
+// close ends what staff have under way, while what became of it can still be written down. From here on nobody of them gets in.
+func (d *remoteDesk) close() {
+	d.limit.Replace(nil)
+	for _, st := range d.streams.of("") {
+		if st.visit != nil {
+			d.streams.end(st, cutClosed)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	d.sessions.settle(ctx)
+	d.sessions.endAll()
+}
+
 // untilLapse is how long it is until a request comes to its end by itself. What has is looked at again soon, in case the store
 // could not be written to.
 func (d *remoteDesk) untilLapse() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.lapses.IsZero() {
+	switch {
+	case d.loaded.IsZero(): // nobody gets in until it could be read
+		return lapseRetry
+	case d.lapses.IsZero():
 		return d.lifetime
 	}
 	return max(time.Until(d.lapses), 0)

@@ -151,6 +151,7 @@ func (d *remoteDesk) beginSession(ctx context.Context, one *session, now time.Ti
 	if err := d.recordSession(ctx, one, actionLogin, now); err != nil {
 		return err
 	}
+	d.logSession("a session of remote support staff begins", one)
 	if one.visitor.role == remote.NoRole {
 		return nil // asks for access, and has none yet
 	}

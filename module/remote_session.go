@@ -43,8 +43,10 @@ type sessions struct {
 	desk *remoteDesk
 	idle time.Duration
 
-	mu   sync.Mutex
-	open map[sessionKey]*session
+	mu    sync.Mutex
+	open  map[sessionKey]*session
+	under int           // requests under way, in all sessions
+	quiet chan struct{} // closed when there is none any more; nil while nobody waits for that
 }
 
 func newSessions(desk *remoteDesk, idle time.Duration) *sessions {
@@ -94,6 +96,7 @@ func (s *sessions) find(key sessionKey, who visitor, now time.Time) (one *sessio
 		s.open[key] = one
 	}
 	one.under++
+	s.under++
 	one.last = now
 	return one, ended, isNew
 }
@@ -120,15 +123,40 @@ func newSessionID() string {
 func (s *sessions) leave(one *session, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one.under--
+	s.over(one)
 	one.last = now
+}
+
+// over counts a request out. The caller holds the lock.
+func (s *sessions) over(one *session) {
+	one.under--
+	if s.under--; s.under == 0 && s.quiet != nil {
+		close(s.quiet)
+		s.quiet = nil
+	}
+}
+
+// settle waits until no request is under way, or ctx ends. One at a time may wait.
+func (s *sessions) settle(ctx context.Context) {
+	s.mu.Lock()
+	if s.under == 0 {
+		s.mu.Unlock()
+		return
+	}
+	quiet := make(chan struct{})
+	s.quiet = quiet
+	s.mu.Unlock()
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+	}
 }
 
 // drop forgets a session that never began.
 func (s *sessions) drop(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one.under--
+	s.over(one)
 	if s.open[one.key] == one {
 		delete(s.open, one.key)
 	}
@@ -177,6 +205,7 @@ func (d *remoteDesk) endedSessions(ended []*session) {
 		if one.failed != nil {
 			continue
 		}
+		d.logSession("a session of remote support staff is over", one)
 		ctx, cancel := context.WithTimeout(context.Background(), changeTimeout)
 		if err := d.recordSession(ctx, one, actionLogout, time.Now()); err != nil {
 			d.logger.Error("the end of a session could not be recorded", zap.String("session", one.id), zap.Error(err))

@@ -64,7 +64,8 @@ func (x *exchange) judgeVisit() error {
 // judgeRule asks for one thing; false ends it.
 func (x *exchange) judgeRule(rule endpoint.RemoteRule) bool {
 	v := x.visit
-	call := remote.Call{User: v.user, Class: rule.Class, Needs: rule.Needs, Now: x.now}
+	// Not the instant at which the request came in: its body may have been long under way, on purpose, and a grant ended meanwhile.
+	call := remote.Call{User: v.user, Class: rule.Class, Needs: rule.Needs, Now: x.h.now()}
 	limit := &x.h.gate.remote.limit
 	v.verdict = limit.Decide(call)
 	if plan := x.h.rows[x.endpoint].masked; plan != nil && v.verdict.Reason == remote.MissingPermission &&
@@ -140,4 +141,10 @@ func (x *exchange) askAt() string {
 		return ""
 	}
 	return x.baseURL() + askPath
+}
+
+// asksForAccess reports whether staff are about to ask for access themselves.
+func (x *exchange) asksForAccess() bool {
+	rules := x.endpoint.Remote
+	return x.visit != nil && len(rules) == 1 && rules[0].Class == remote.Asking
 }

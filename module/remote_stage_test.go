@@ -73,6 +73,26 @@ func TestGrantEndsAtItsInstant(t *testing.T) {
 	}
 }
 
+// Attack: a request comes in before the end of a grant, and its body so slowly that it is decided about after it. Fix: the
+// decision looks at the clock itself. Invariant: what is decided at the end or later is refused, whenever it came in.
+func TestGrantThatEndsOnTheWay(t *testing.T) {
+	h, g := benchmarkHandler(t)
+	token := g.mintStaff(t)
+	r := g.letIn(t, remote.Viewer)
+	looks := 0
+	h.now = func() time.Time {
+		if looks++; looks == 1 {
+			return r.Expires.Add(-time.Minute)
+		}
+		return r.Expires
+	}
+	s := newBenchmarkRequest(h, token)
+	s.reset()
+	if err := h.ServeHTTP(s.w, s.r, answerNothing); err != nil || s.w.status != http.StatusForbidden {
+		t.Errorf("status %d, %v; want 403", s.w.status, err)
+	}
+}
+
 // What another handler fails with is answered outside of the gate, and is in the record of the request all the same.
 func TestFailureBehindTheGateIsRecorded(t *testing.T) {
 	h, g := benchmarkHandler(t)

@@ -94,6 +94,10 @@ func TestDecide(t *testing.T) {
 			granted(remote.Approved, pending), ordinary(remote.EnvRead),
 			remote.Verdict{Reason: remote.NoGrant, Setting: remote.Approved, Missing: remote.EnvRead, Would: remote.Viewer},
 		},
+		"nothing is known of the endpoint": {
+			granted(remote.All), remote.Call{User: john, Needs: remote.EnvRead, Now: epoch},
+			remote.Verdict{Reason: remote.NotMapped, Setting: remote.All, Role: remote.Admin},
+		},
 		"too weak": {
 			granted(remote.Approved, viewer), ordinary(remote.EnvRead | remote.LogsRead),
 			remote.Verdict{

@@ -71,7 +71,9 @@ func TestValidation(t *testing.T) {
 func TestOwn(t *testing.T) {
 	o := open(remote.Rules{}, remote.Approved)
 	r := must(o.Create(t.Context(), staff, ask())) // a refusal can be turned into a request
-	for _, actor := range []remote.Actor{staff, self} {
+	atTerminal := remote.Actor{Name: "cli:" + john}
+	byIssuer := remote.Actor{Name: "jwt:1", User: "https://login.example.org#John.Smith@example.org"}
+	for _, actor := range []remote.Actor{staff, self, atTerminal, byIssuer} {
 		_, err := o.SetState(t.Context(), actor, r.ID, remote.Decision{State: remote.Accepted})
 		refused(t, err, fault.Forbidden)
 		_, err = o.Grant(t.Context(), actor, ask())
@@ -100,9 +102,12 @@ func TestTwoForAdmin(t *testing.T) {
 	if r.State != remote.Pending || len(r.Approvals) != 1 {
 		t.Fatal(r)
 	}
-	again := remote.Actor{Name: "another token", User: "Ann@example.org"}
-	if r = must(o.SetState(t.Context(), again, r.ID, accept)); r.State != remote.Pending || len(r.Approvals) != 1 {
-		t.Fatal(r)
+	for _, again := range []remote.Actor{
+		{Name: "another token", User: "Ann@example.org"}, {Name: "jwt:1", User: "https://login.example.org#ann@example.org"}, {Name: "cli:ann@example.org"},
+	} {
+		if r = must(o.SetState(t.Context(), again, r.ID, accept)); r.State != remote.Pending || len(r.Approvals) != 1 {
+			t.Fatal(r)
+		}
 	}
 	if r = must(o.SetState(t.Context(), bob, r.ID, accept)); r.State != remote.Accepted || len(r.Approvals) != 2 {
 		t.Fatal(r)

@@ -32,6 +32,17 @@ func isUserByte(c byte) bool {
 }
 
 // samePerson compares names as generously as it can: it decides who may not do something.
-func samePerson(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+func samePerson(a, b string) bool { return strings.EqualFold(bareName(a), bareName(b)) }
+
+// bareName is the name of a person without what says where the name comes from: "cli:" before a system user, and an issuer's URL
+// and "#" before the user of a JWT. A grant names neither, so that with them john would be somebody else than john.
+func bareName(name string) string {
+	name = strings.TrimSpace(name)
+	if user, found := strings.CutPrefix(name, "cli:"); found {
+		return user
+	}
+	if issuer, user, found := strings.Cut(name, "#"); found && strings.Contains(issuer, "://") {
+		return user
+	}
+	return name
 }

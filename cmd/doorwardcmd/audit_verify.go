@@ -1,11 +1,9 @@
 package doorwardcmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +11,6 @@ import (
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/module/store"
-	"github.com/doorward/doorward/module/store/query"
 )
 
 // exitUnreadable is the exit code where nothing can be said about the trail, which must not look like a broken one.
@@ -52,7 +49,7 @@ The exit code is 0 when the trail is whole, 1 when it is not, 3 when it could no
 			return err
 		}
 		return withStore(cmd.Context(), &place, mustExist, func(a *module.Administration) error {
-			report, err := verifyTrail(cmd.Context(), a.Store, anchor)
+			report, err := store.VerifyTrail(cmd.Context(), a.Store, anchor)
 			if err != nil {
 				return err
 			}
@@ -74,43 +71,15 @@ The exit code is 0 when the trail is whole, 1 when it is not, 3 when it could no
 	return cmd
 }
 
-func anchorAt(noted string) (audit.Anchor, error) {
-	var anchor audit.Anchor
+func anchorAt(noted string) (audit.Digest, error) {
+	var anchor audit.Digest
 	if noted == "" {
 		return anchor, nil
 	}
-	if err := anchor.Noted.UnmarshalText([]byte(strings.TrimPrefix(noted, digestName))); err != nil {
+	if err := anchor.UnmarshalText([]byte(strings.TrimPrefix(noted, digestName))); err != nil {
 		return anchor, usageErrorf("--head is what an earlier verification has shown: %s and 64 hexadecimal digits", digestName)
 	}
 	return anchor, nil
-}
-
-// verifyTrail walks over the trail in pages. The head comes first: what a gateway writes meanwhile only adds to it.
-func verifyTrail(ctx context.Context, s store.Store, anchor audit.Anchor) (audit.Report, error) {
-	var err error
-	if anchor.Head, err = s.AuditHead(ctx); err != nil {
-		return audit.Report{}, err
-	}
-	return audit.Verify(trailLinks(ctx, s), anchor)
-}
-
-func trailLinks(ctx context.Context, s store.Store) iter.Seq2[audit.Link, error] {
-	return func(yield func(audit.Link, error) bool) {
-		for after, more := int64(0), true; more; {
-			page, err := s.AuditChain(ctx, after, query.MaxAuditPage)
-			if err != nil {
-				yield(audit.Link{}, err)
-				return
-			}
-			for _, l := range page {
-				if !yield(l, nil) {
-					return
-				}
-				after = l.ID
-			}
-			more = len(page) == query.MaxAuditPage
-		}
-	}
 }
 
 // verificationView is a verification as --json shows it.
@@ -131,16 +100,20 @@ type breakView struct {
 	Message string `json:"message"`
 }
 
+func verificationViewOf(r audit.Report) verificationView {
+	v := verificationView{
+		Whole: r.Break == nil, Events: r.Checked, First: r.First, Last: r.Last, Before: r.Before, Outcomes: r.Outcomes,
+		Head: digestName + r.Head.String(),
+	}
+	if r.Break != nil {
+		v.Break = &breakView{Event: r.Break.ID, Kind: string(r.Break.Kind), Message: r.Break.String()}
+	}
+	return v
+}
+
 func writeVerification(w io.Writer, r audit.Report, asJSON bool) error {
 	if asJSON {
-		v := verificationView{
-			Whole: r.Break == nil, Events: r.Checked, First: r.First, Last: r.Last, Before: r.Before, Outcomes: r.Outcomes,
-			Head: digestName + r.Head.String(),
-		}
-		if r.Break != nil {
-			v.Break = &breakView{Event: r.Break.ID, Kind: string(r.Break.Kind), Message: r.Break.String()}
-		}
-		return writeJSON(w, v)
+		return writeJSON(w, verificationViewOf(r))
 	}
 	if r.Checked > 0 {
 		fmt.Fprintf(w, "%d events, first %d, last %d, head %s%s\n", r.Checked, r.First, r.Last, digestName, r.Head)

@@ -28,7 +28,8 @@ func remoteApprove() *cobra.Command {
 		Long: `Accepts a request, with the role and the days that were asked for, or with less of them. The time begins now. Where the config
 asks for two approvers, the first one leaves it pending.
 
-A request that somebody else has decided about stays as it is; what became of it is told. Nobody approves a request of their own.`,
+A request that somebody else has decided about stays as it is; what became of it is told. Nobody approves a request of their own, and
+all who work as the same system user, such as root, are one approver.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&role, "role", "", "A lower role than was asked for")

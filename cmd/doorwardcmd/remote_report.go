@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -14,9 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module"
-	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/remote/report"
 )
 
@@ -48,7 +45,11 @@ A report names the newest event of the audit trail: audit verify --head shows la
 		}
 		return nil
 	}, func(ctx context.Context, a *module.Administration, id string) error {
-		r, err := makeReport(ctx, a, id, now())
+		request, err := a.Remote.Kept(ctx, id)
+		if err != nil {
+			return err
+		}
+		r, err := module.RemoteReport(ctx, a.Store, request, now())
 		if err != nil {
 			return err
 		}
@@ -62,40 +63,6 @@ A report names the newest event of the audit trail: audit verify --head shows la
 		return err
 	})
 	return cmd
-}
-
-// makeReport reads the head of the trail last, so that everything in the report lies before it.
-func makeReport(ctx context.Context, a *module.Administration, id string, now time.Time) (report.Report, error) {
-	request, err := a.Remote.Kept(ctx, id)
-	if err != nil {
-		return report.Report{}, err
-	}
-	r, err := report.Collect(request, eventsOf(ctx, a.Store, id))
-	if err != nil {
-		return report.Report{}, err
-	}
-	head, err := a.Store.AuditHead(ctx)
-	if err != nil {
-		return report.Report{}, err
-	}
-	if r.Made = now; head.Hash != (audit.Digest{}) {
-		r.Head = head.Hash.String()
-	}
-	return r, nil
-}
-
-// eventsOf walks over all that the trail has about one thing, oldest first. An error ends it.
-func eventsOf(ctx context.Context, s store.Store, object string) iter.Seq2[[]audit.Event, error] {
-	return func(yield func([]audit.Event, error) bool) {
-		query := store.AuditQuery{Object: object, OldestFirst: true, Limit: pageSize}
-		for {
-			page, err := s.AuditEvents(ctx, query)
-			if !yield(page, err) || err != nil || len(page) < query.Limit {
-				return
-			}
-			query.After = page[len(page)-1].ID
-		}
-	}
 }
 
 // writeReport makes a new file that only its owner can read, and leaves none where it cannot be written whole.

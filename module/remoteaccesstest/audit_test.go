@@ -201,12 +201,19 @@ func TestSessions(t *testing.T) {
 	s.mustBeWhole()
 }
 
-// A session that a reload closes with its gate is over.
+// A session that a reload closes with its gate is over, and what was under way in it has its outcome: a gateway that is stopped
+// leaves no request of which nobody knows what became of it.
 func TestSessionsEndWithTheGate(t *testing.T) {
-	s := start(t, scene{})
+	s := startStreaming(t)
 	token := s.badge(john)
 	s.grant(john, remote.Viewer, token)
+	after := s.last()
+	u := openSocket(s, token)
+	closed := make(chan error, 1)
+	go func() { closed <- u.ended() }()
 	s.Load("{\nadmin off\ndefault_bind 127.0.0.1\n}\n{SITE} {\nrespond 204\n}")
 	s.eventually("the session is over", func() bool { return len(s.trail("session.logout")) == 1 })
+	s.must(<-closed)
+	s.mustHaveBeenCut(after, u, "closed")
 	s.mustBeWhole()
 }

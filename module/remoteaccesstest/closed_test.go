@@ -11,6 +11,7 @@ import (
 	_ "modernc.org/sqlite" // to break the store under the gate
 
 	"github.com/doorward/doorward/remote"
+	"github.com/doorward/doorward/tokens"
 )
 
 // sabotage works on the file of the store itself.
@@ -121,6 +122,7 @@ func TestWhoGetsInIsForgotten(t *testing.T) {
 	s.Load(strings.Replace(s.text, "doorward {\n\t\tstore", "doorward {\n\t\tcache {\n\t\t\tlifetime 100ms\n\t\t\tstale_for 600ms\n\t\t}\n\t\tstore", 1))
 	token := s.badge(john)
 	s.grant(john, remote.Viewer, token)
+	s.caughtUp()
 	u := openSocket(s, token)
 	statements := []string{"PRAGMA legacy_alter_table = ON", "ALTER TABLE remote_requests RENAME TO remote_requests_gone"}
 	s.sabotage(statements...)
@@ -132,6 +134,16 @@ func TestWhoGetsInIsForgotten(t *testing.T) {
 	s.expect(call{target: "/plain", token: token}, http.StatusServiceUnavailable)
 	s.sabotage("PRAGMA legacy_alter_table = ON", "ALTER TABLE remote_requests_gone RENAME TO remote_requests")
 	s.until(http.StatusOK, token)
+}
+
+// caughtUp waits until the gate has followed every change so far. It may know what a change has come to before it hears of the
+// change itself, and of one that it cannot read it makes the worst. That a token was deleted reaches a connection by no other way.
+func (s *site) caughtUp() {
+	s.t.Helper()
+	id, text := s.Mint("", tokens.Attributes{Owner: katie, Scopes: []string{"metrics.read"}})
+	u := openSocket(s, text)
+	s.Disable(id)
+	s.must(u.ended())
 }
 
 // A gateway that nobody has told of remote access lets no staff in, whatever their token holds.

@@ -72,6 +72,7 @@ func (r Routes) reminder(n Notice) (Notice, bool) {
 		return reminder, r.ExpiringBefore >= 0 && left > 0
 	case BreakGlass:
 		reminder.Event, reminder.Time = ReviewOverdue, n.ReviewBy
+		reminder.State = "EXPIRED" // by then the access has been over for long
 		return reminder, !n.ReviewBy.IsZero()
 	default:
 		return Notice{}, false

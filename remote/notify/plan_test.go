@@ -38,6 +38,10 @@ func TestPlan(t *testing.T) {
 	if b := (notify.Routes{Mail: []string{"a@example.com"}, PendingAfter: -1}).Plan(example(notify.Created)); len(b.Deliveries) != 1 {
 		t.Errorf("reminders that are off: %v", b.Deliveries)
 	}
+	overdue := routes.Plan(example(notify.BreakGlass)).Deliveries
+	if last := overdue[len(overdue)-1].Notice; last.Event != notify.ReviewOverdue || last.State != "EXPIRED" {
+		t.Errorf("a day after the beginning people hear of %s in the state %s", last.Event, last.State)
+	}
 	short := example(notify.Accepted)
 	short.Expires = short.Time.Add(day)
 	if b := routes.Plan(short); b.Deliveries[3].Next != short.Time.Add(day/2) {

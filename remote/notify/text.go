@@ -50,6 +50,8 @@ type letter struct {
 	Link        string
 	Decide      bool // somebody has to approve or reject
 	Revocable   bool // there is an access that somebody may want to withdraw
+	ReviewBy    string
+	Review      bool // somebody has to look at what was done
 }
 
 // compose returns the subject and the text of a mail. link is the page on which requests are decided; "" for none. A link that
@@ -81,8 +83,9 @@ func newLetter(n Notice, link string) letter {
 		User: printable(n.User, maxShort), Role: printable(n.Role, maxShort), Days: n.Days,
 		Reason: printable(n.Reason, maxLong), Ticket: printable(n.Ticket, maxShort),
 		Environment: printable(n.Environment, maxShort), State: printable(n.State, maxShort), Actor: printable(n.Actor, maxShort),
-		Time: instant(n.Time), Expires: instant(n.Expires), RequestID: printable(n.RequestID, maxShort), Link: link, Argument: "ID",
+		Time: instant(n.Time), Expires: instant(n.Expires), ReviewBy: instant(n.ReviewBy), RequestID: printable(n.RequestID, maxShort), Link: link, Argument: "ID",
 		Decide:    n.Event == Created || n.Event == PendingReminder,
+		Review:    n.Event == BreakGlass || n.Event == ReviewOverdue,
 		Revocable: n.Event == Accepted || n.Event == ExpiringSoon || n.Event == SessionStarted || n.Event == BreakGlass,
 	}
 	if role, ok := roles[n.Role]; ok {

@@ -43,6 +43,10 @@ func example(event notify.Event) notify.Notice {
 		n.State = "EXPIRED"
 	case notify.BreakGlass, notify.ReviewOverdue:
 		n.Days, n.Ticket, n.Environment, n.Expires = 0, "", "", moment.Add(time.Hour)
+		n.ReviewBy = moment.AddDate(0, 0, 1)
+	}
+	if event == notify.ReviewOverdue {
+		n.State = "EXPIRED"
 	}
 	return n
 }
@@ -73,6 +77,16 @@ func TestTexts(t *testing.T) {
 		name := strings.TrimPrefix(string(event), "remote_access.")
 		golden(t, name+".eml.txt", headersOf(content)+"\n"+bodyOf(t, content))
 		golden(t, name+".json", indented.String())
+	}
+}
+
+// Where the setting alone lets staff in there is no request to revoke, and no mail names one.
+func TestSessionWithoutRequest(t *testing.T) {
+	n := example(notify.SessionStarted)
+	n.RequestID, n.Expires, n.Days, n.Reason, n.Ticket = "", time.Time{}, 0, "", ""
+	_, text, err := notify.Compose(n, "")
+	if err != nil || strings.Contains(text, "remote revoke") || strings.Contains(text, "Request:") || !strings.Contains(text, "    doorward remote setting off\n") {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
 

@@ -76,7 +76,7 @@ func grant() remote.Request {
 
 // whole is a grant with everything that can happen to one.
 func whole() (remote.Request, []audit.Event) {
-	session := `{"user":"john.smith@example.com","role":"devops-user","setting":"approved","session":"s1","client":"curl/8.5"}`
+	session := `{"user":"john.smith@example.com","role":"devops-user","setting":"approved","session":"s1","client":"192.0.2.7"}`
 	write := call(40, "update", "PUT", "/api/v2/oneagents/debug", "PUT /api/v2/oneagents/debug")
 	stream := call(50, "read", "GET", "/api/v2/events", "GET /api/v2/events")
 	return grant(), trail(

@@ -225,8 +225,11 @@ func (s Session) sentence() string {
 	if s.Refused {
 		text = "refused: " + orWord(shown(s.Why), "no reason recorded")
 	}
-	return fmt.Sprintf("%s, role %s, setting %s, from %s, client %s, session %s", text, orWord(shown(s.Role), "-"),
-		orWord(shown(s.Setting), "-"), orWord(shown(s.Origin), "-"), orWord(shown(s.Client), "-"), orWord(shown(s.ID), "-"))
+	text = fmt.Sprintf("%s, role %s, setting %s, from %s", text, orWord(shown(s.Role), "-"), orWord(shown(s.Setting), "-"), orWord(shown(s.Origin), "-"))
+	if s.Client != s.Origin { // a gate writes the address down in both
+		text += ", client " + orWord(shown(s.Client), "-")
+	}
+	return text + ", session " + orWord(shown(s.ID), "-")
 }
 
 func (s Step) sentence() string {
