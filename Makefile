@@ -34,7 +34,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; 
 install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
 
-.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-tokens cover clean setup-postgres
+.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-tokens cover clean setup-postgres setup-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ test: test-go test-race test-nested ## all Go tests, with the race detector wher
 
 # Some tests run the go command themselves. With the cache filled first they find Caddy compiled, rather than compile it
 # beside the go command that runs them. What they make it read is unknown to the test cache, hence -count=1.
-test-go: setup-postgres
+test-go: setup-postgres setup-tools
 	go build ./...
 	go test -count=1 -timeout=$(TEST_TIMEOUT) ./...
 
@@ -65,11 +65,18 @@ test-nested:
 		echo "go test ./... in $$dir"; (cd "$$dir" && go test -timeout=$(TEST_TIMEOUT) ./...) || exit 1; \
 	done
 
-# The PostgreSQL tests start a server of their own from the installed programs. Without these they say that they were
-# skipped, so a missing server is a note here and not a failure.
+# The PostgreSQL tests start a server of their own from the installed programs. Where these are missing they fail, unless
+# DOORWARD_WITHOUT_POSTGRES=1 leaves them out; so a missing server is a note here.
 setup-postgres:
 	@test ! -d module/store/postgres || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| { $(call install,postgresql); } || echo "note: PostgreSQL is not installed here and could not be"
+
+# What checks alerts, dashboard and unit, and what backups are made with. As above: tests say where they go without, but in CI.
+setup-tools:
+	@for tool in promtool=prometheus sqlite3=sqlite3 systemd-analyze=systemd; do \
+		command -v "$${tool%=*}" >/dev/null || { $(call install,"$${tool#*=}"); } \
+			|| echo "note: $${tool%=*} is not installed here and could not be"; \
+	done
 
 # An empty run is no pass: node exits 0 when it finds no test.
 test-clients: ## the tests that drive the binary with clients in Node and Chromium

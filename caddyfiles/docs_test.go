@@ -117,7 +117,7 @@ func TestDocs_Placeholders(t *testing.T) {
 	compare(t, firstColumn(t, "placeholders.md", "## Placeholders"), want)
 }
 
-// TestDocs_Answers compares reasons and codes, metrics and causes with the tables in the sources.
+// TestDocs_Answers compares reasons and codes, and causes, with the tables in the sources.
 func TestDocs_Answers(t *testing.T) {
 	reason := regexp.MustCompile(`(?m)^\treason\w+:\s+\{"(\w+)",\s+"(\w*)"`)
 	var reasons []string
@@ -131,10 +131,6 @@ func TestDocs_Answers(t *testing.T) {
 		}
 	}
 	compare(t, firstColumn(t, "answers.md", "## Reasons"), reasons)
-	metric := regexp.MustCompile(`Name: "(doorward_\w+)"`)
-	compare(t, firstColumn(t, "placeholders.md", "## Metrics"),
-		all(metric, source(t, "../module/metrics.go")+source(t, "../module/metrics_stats.go")+source(t, "../module/shadow.go")+
-			source(t, "../module/remote_metrics.go")))
 	cause := regexp.MustCompile(`(?m)^\t\w+\s+Refusal = "(\w+)"`)
 	compare(t, firstColumn(t, "placeholders.md", "## Causes"), all(cause, source(t, "../tokens/credential.go")))
 	cause = regexp.MustCompile(`(?m)^\t\w+\s+tokens\.Refusal = "(\w+)"`)

@@ -107,6 +107,7 @@ func TestFormat(t *testing.T) {
 
 // TestDefaults loads no example but reads each without any variable set: what an operator gets who changes nothing.
 func TestDefaults(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://doorward@db.example.com/doorward") // which has no default: see cluster.Caddyfile
 	files, _ := filepath.Glob("*.Caddyfile")
 	for _, file := range files {
 		if _, err := adapt(read(t, file)); err != nil {

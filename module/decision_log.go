@@ -59,6 +59,7 @@ func (x *exchange) settle(r reason) {
 	if x.h.observer != nil {
 		x.h.observer.settled(x)
 	}
+	x.recordSpans()
 }
 
 // logFields are the facts of a decision. Tokens may stand in paths (a token is deleted by its text), so the path is

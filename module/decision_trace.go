@@ -29,7 +29,7 @@ const (
 var stageNames = [stageCount]string{"target", "credential", "principal", "endpoint", "scopes", "policies", "remote"}
 
 // trace is what an observer wants to know of a request and nobody else: when it came to each stage, and what the
-// policies were asked. It exists only where somebody observes.
+// policies were asked. It exists only where somebody observes, or where spans are recorded.
 type trace struct {
 	entered [stageCount]time.Time
 	count   int // of the stages entered

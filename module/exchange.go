@@ -38,7 +38,7 @@ type exchange struct {
 	asked   *policyengine.Request // what the verdict is about: the question that was refused, or the first
 	verdict *policyengine.Verdict // of the user's policies; nil where they were not asked
 
-	trace   *trace // nil where nobody observes
+	trace   *trace // nil where nobody observes and no span is recorded
 	id      decisionID
 	reason  reason
 	detail  string // for the client, where the reason's own sentence is not enough
@@ -57,7 +57,7 @@ type exchange struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{h: h, r: r, now: h.now(), id: newDecisionID()}
 	x.ResponseWriter = w
-	if h.observer != nil {
+	if h.observer != nil || isTraced(r.Context()) {
 		x.trace = new(trace)
 	}
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {

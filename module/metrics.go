@@ -17,7 +17,7 @@ func newCounters() *counters {
 	c := &counters{
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "doorward_decisions_total",
-			Help: "Requests decided, by decision (allow, deny, fault) and reason.",
+			Help: "Requests decided, by decision (allow, deny, fault) and reason (one word of the list of reasons).",
 		}, []string{"decision", "reason"}),
 		credentials: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "doorward_refused_credentials_total",
@@ -29,7 +29,8 @@ func newCounters() *counters {
 		}),
 		streamsCut: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "doorward_streams_cut_total",
-			Help: "Long-lived responses ended because their token was revoked or expired, by cause.",
+			Help: "Long-lived responses cut, by cause: revoked, expired, remote (remote access has ended), fault (the token may have been " +
+				"revoked, and could not be looked up), closed (a config with another store or other token options took over).",
 		}, []string{"cause"}),
 	}
 	for r := reasonAllowed; r < reasonCount; r++ {

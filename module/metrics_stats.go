@@ -1,8 +1,6 @@
 package module
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/doorward/doorward/module/decisionlog"
@@ -118,9 +116,14 @@ var gateMetrics = []metric[*gate]{
 		Help: "Times that policies could not take over, so that the ones before stayed in force.",
 	}, counted, func(g *gate) float64 { return float64(g.rules.count.failed.Load()) }},
 	{prometheus.Opts{
-		Name: "doorward_feed_lag_seconds",
-		Help: "Time since all changes of the store had been applied: how old a revocation may be that this process has not heard of.",
-	}, gauged, (*gate).lag},
+		Name: "doorward_revocation_lag_seconds",
+		Help: "Time since all changes of the store had been applied: how old a revocation may be that this gateway has not heard of. " +
+			"Around a quarter of a second while the store answers.",
+	}, gauged, func(g *gate) float64 { return g.lag().Seconds() }},
+	{prometheus.Opts{
+		Name: "doorward_store_up",
+		Help: "1 while the store answers, 0 while it does not and what is remembered has to do.",
+	}, gauged, (*gate).storeUp},
 }
 
 var decisionLogMetrics = []metric[decisionlog.Stats]{
@@ -140,15 +143,6 @@ var decisionLogMetrics = []metric[decisionlog.Stats]{
 		Name: "doorward_decision_log_bytes",
 		Help: "Size of the decision log on disk.",
 	}, gauged, func(s decisionlog.Stats) float64 { return float64(s.OnDisk) }},
-}
-
-// lag is the time since the last look at the store that caught up; before the first one, since the gate was opened.
-func (g *gate) lag() float64 {
-	since := g.opened
-	if last := g.follower.LastLook(); !last.IsZero() {
-		since = last
-	}
-	return time.Since(since).Seconds()
 }
 
 // collector reads a snapshot once for all metrics that are made of it.
@@ -187,7 +181,7 @@ type hitAges struct{ stats func() policyengine.Stats }
 
 var hitAgeOptions = prometheus.Opts{
 	Name: "doorward_policy_cache_hits_total",
-	Help: "Answers of policies that were given again, by the age that they had at most.",
+	Help: "Answers of policies that were given again, by the age that they had at most: 1s, 3s, 10s, 20s, 30s.",
 }
 
 var hitAgeDescription = prometheus.NewDesc(hitAgeOptions.Name, hitAgeOptions.Help, []string{"age"}, nil)

@@ -45,14 +45,15 @@ func TestStatistics(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	got := gathered(t, g.collectors()...)
-	if lag := got["doorward_feed_lag_seconds"]; lag <= 0 || lag > 5 {
+	if lag := got["doorward_revocation_lag_seconds"]; lag <= 0 || lag > 5 {
 		t.Errorf("the feed lags by %v s", lag)
 	}
 	want := map[string]float64{
 		"doorward_decisions_total": 3, "doorward_token_cache_hits_total": 2, "doorward_token_cache_misses_total": 1,
 		"doorward_token_cache_queries_total": 1, "doorward_token_cache_entries": 1, "doorward_policy_publications_total": 1,
+		"doorward_store_up": 1,
 	}
-	maps.DeleteFunc(got, func(name string, v float64) bool { return v == 0 || name == "doorward_feed_lag_seconds" })
+	maps.DeleteFunc(got, func(name string, v float64) bool { return v == 0 || name == "doorward_revocation_lag_seconds" })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -179,14 +179,20 @@ func (r *rules) put(ctx context.Context, revision int64, resolution pap.Resoluti
 }
 
 // publications counts how often policies took over, and how often they could not.
-type publications struct{ done, failed atomic.Uint64 }
+type publications struct {
+	done, failed atomic.Uint64
+	failingSince atomic.Pointer[time.Time] // nil: the last one took over
+}
 
 func (p *publications) note(err error) {
 	if err != nil {
 		p.failed.Add(1)
+		now := time.Now()
+		p.failingSince.CompareAndSwap(nil, &now)
 		return
 	}
 	p.done.Add(1)
+	p.failingSince.Store(nil)
 }
 
 func policiesOf(revision int64, granted []pap.Granted) policyengine.Policies {
