@@ -11,7 +11,7 @@ import (
 // parseGlobalOption reads
 //
 //	doorward {
-//	    store              sqlite <file> | sqlite:<file>
+//	    store              sqlite <file> | postgres <connection> | <dsn>
 //	    account            <id> [<name>] { … }
 //	    environment        <name>
 //	    catalog            <name|file...>
@@ -93,18 +93,19 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return err
 }
 
-// parseStore takes both `sqlite ./doorward.db` and the DSN in one piece.
+// parseStore takes both `sqlite ./doorward.db` and the DSN in one piece. An engine alone is what an environment variable leaves that
+// is not set.
 func (a *App) parseStore(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	switch {
 	case a.Store != "":
 		return d.Err("store is given twice")
-	case len(args) == 1:
+	case len(args) == 1 && args[0] != "postgres":
 		a.Store = args[0]
 	case len(args) == 2:
 		a.Store = args[0] + ":" + args[1]
 	default:
-		return d.Err("store: expected sqlite and a file, such as `store sqlite ./data/doorward.db`")
+		return d.Err("store: expected sqlite and a file, such as `store sqlite ./data/doorward.db`, or postgres and a connection, such as `store postgres {$DATABASE_URL}`")
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type entry struct {
 	enabled   bool
 	loaded    time.Time // when the store was asked; carries the monotonic clock if the caller's time did
 
-	retryAt atomic.Int64 // with the store down: not to be asked again before, Unix nanoseconds
+	retryAt atomic.Int64 // with the store down: not to be asked again before, Unix nanoseconds; 0: the store answered
 }
 
 // nobody is compared against when there is no entry, so that an unknown token takes as much work as a known one.

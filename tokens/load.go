@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -11,8 +12,8 @@ import (
 	"github.com/doorward/doorward/internal/fault"
 )
 
-// retryAfter is how long a stale entry serves before the store is asked again, so that a store that hangs does not hold
-// up every request.
+// retryAfter is how long a stale entry serves before the store is asked again, so that a store that is away is not asked for
+// every request.
 const retryAfter = time.Second
 
 // shelf is a cache with the way to the store behind it.
@@ -21,6 +22,7 @@ type shelf struct {
 	config  *VerifierConfig
 	count   *counters
 	flights singleflight.Group // concurrent loads of one token
+	hangs   atomic.Int64       // the store left a query unanswered: only one is to be asked of it before, Unix nanoseconds; 0: it answers
 
 	// ask reads a token from the store: nil when there is none. The old entry, nil for none, is the one that the answer
 	// takes the place of.
@@ -34,7 +36,7 @@ func (s *shelf) find(ctx context.Context, k key, now time.Time) (*entry, error) 
 		s.count.hits.Add(1)
 		return old, nil
 	}
-	if cached && s.stillServes(old, now) && now.UnixNano() < old.retryAt.Load() {
+	if cached && s.stillServes(old, now) && !old.takesTurn(now, s.config.LoadTimeout) {
 		s.count.stale.Add(1)
 		return old, nil
 	}
@@ -42,21 +44,45 @@ func (s *shelf) find(ctx context.Context, k key, now time.Time) (*entry, error) 
 		s.count.absentHits.Add(1)
 		return nil, nil
 	}
+	if !s.takesTurn(now) {
+		if cached && s.stillServes(old, now) {
+			s.count.stale.Add(1)
+			return old, nil
+		}
+		return nil, fault.New(fault.Unavailable, unchecked, errHangs)
+	}
 	s.count.misses.Add(1)
 	return s.reload(ctx, k, old, now)
+}
+
+const unchecked = "Credentials cannot be checked at the moment."
+
+var errHangs = errors.New("the store left the last query unanswered, and one request waits for it already")
+
+// takesTurn reports whether the caller is to ask a store that has left a query unanswered. One at a time does: if everybody did,
+// each would wait for nothing, and all of them would come down on the store when it is back.
+func (s *shelf) takesTurn(now time.Time) bool {
+	at := s.hangs.Load()
+	if at == 0 {
+		return true
+	}
+	return now.UnixNano() >= at && s.hangs.CompareAndSwap(at, now.Add(s.config.LoadTimeout).UnixNano())
 }
 
 // reload asks the store, and falls back on the old entry (nil for none) while that one may still serve.
 func (s *shelf) reload(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
 	found, err := s.load(ctx, k, old, now)
 	if err == nil {
+		if old != nil {
+			old.retryAt.Store(0) // it may still be in the cache, where another change kept the answer out
+		}
 		return found, nil
 	}
 	// The cache is asked once more: a change may have dropped the entry while the store kept us waiting, and what is
 	// known to be revoked is not served stale.
 	current, cached := s.present.Peek(k)
 	if !cached || !s.stillServes(current, now) || ctx.Err() != nil {
-		return nil, fault.New(fault.Unavailable, "Credentials cannot be checked at the moment.", err)
+		return nil, fault.New(fault.Unavailable, unchecked, err)
 	}
 	current.retryAt.Store(now.Add(retryAfter).UnixNano())
 	s.count.stale.Add(1)
@@ -67,6 +93,16 @@ func (s *shelf) reload(ctx context.Context, k key, old *entry, now time.Time) (*
 
 func (s *shelf) stillServes(old *entry, now time.Time) bool {
 	return now.Sub(old.loaded).Abs() < s.config.StaleFor
+}
+
+// takesTurn reports whether the caller is to ask the store about a stale entry. After a failure one request at a time does, for
+// as long as that may take: a store that hangs must not hold up all the others too.
+func (e *entry) takesTurn(now time.Time, atMost time.Duration) bool {
+	retryAt := e.retryAt.Load()
+	if retryAt == 0 {
+		return true
+	}
+	return now.UnixNano() >= retryAt && e.retryAt.CompareAndSwap(retryAt, now.Add(atMost).UnixNano())
 }
 
 // load shares one query between all who ask for the same token at the same time. The query runs apart from its callers:
@@ -80,8 +116,16 @@ func (s *shelf) load(ctx context.Context, k key, old *entry, now time.Time) (*en
 		found, err := s.ask(ctx, k, old, now)
 		if err != nil {
 			s.count.faults.Add(1)
+			s.count.failing.CompareAndSwap(nil, &now)
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				s.hangs.Store(now.Add(s.config.LoadTimeout).UnixNano())
+			} else {
+				s.hangs.Store(0) // it refuses, which is an answer and takes no time
+			}
 			return nil, err
 		}
+		s.hangs.Store(0)
+		s.count.failing.Store(nil)
 		s.keep(k, found, now, generation)
 		return found, nil
 	})

@@ -72,6 +72,12 @@ func (s *Switches) PersonalTokens(environment string, now time.Time) bool {
 	return r != nil && r.changes == s.changes.Load() && now.Sub(r.asked).Abs() < s.config.StaleFor && r.personal[environment]
 }
 
+// AreOutdated reports whether the settings could not be read for so long that nobody knows whether personal tokens are taken.
+func (s *Switches) AreOutdated(now time.Time) bool {
+	r := s.current.Load()
+	return r == nil || now.Sub(r.asked).Abs() >= s.config.StaleFor
+}
+
 // Forget says that a change of the settings was committed. What was read before does not count from when Forget returns;
 // the settings are read again at once, in the background, until that works.
 func (s *Switches) Forget() {

@@ -1,6 +1,9 @@
 package tokens
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Stats says what a Verifier has done since it was made, and how much it holds. The counts are taken one after another,
 // so they need not add up to the last request.
@@ -16,6 +19,9 @@ type Stats struct {
 
 	DroppedScopeUses uint64 // uses of scopes not noted for want of room
 
+	// FailingSince is when the first query failed of those that all failed up to now; zero where the last one did not.
+	FailingSince time.Time
+
 	Cached  int // tokens in the cache
 	Absent  int // identifiers remembered as absent, and environments as without a tenant token
 	Tenants int // tenant tokens in the cache; the counts above have them too
@@ -23,15 +29,21 @@ type Stats struct {
 
 type counters struct {
 	hits, absentHits, stale, misses, queries, faults, flushFaults, droppedUses, droppedScopeUses atomic.Uint64
+
+	failing atomic.Pointer[time.Time] // nil: the last query did not fail
 }
 
 // Stats is a snapshot for metrics.
 func (v *Verifier) Stats() Stats {
 	c := &v.count
+	var failingSince time.Time
+	if since := c.failing.Load(); since != nil {
+		failingSince = *since
+	}
 	return Stats{
 		Hits: c.hits.Load(), AbsentHits: c.absentHits.Load(), Stale: c.stale.Load(), Misses: c.misses.Load(),
 		Queries: c.queries.Load(), Faults: c.faults.Load(), FlushFaults: c.flushFaults.Load(), DroppedUses: c.droppedUses.Load(),
-		DroppedScopeUses: c.droppedScopeUses.Load(),
-		Cached:           v.tokens.present.Len(), Absent: v.tokens.absent.Len() + v.tenants.absent.Len(), Tenants: v.tenants.present.Len(),
+		DroppedScopeUses: c.droppedScopeUses.Load(), FailingSince: failingSince,
+		Cached: v.tokens.present.Len(), Absent: v.tokens.absent.Len() + v.tenants.absent.Len(), Tenants: v.tenants.present.Len(),
 	}
 }

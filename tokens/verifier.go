@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/doorward/doorward/internal/fault"
 )
 
 // VerifierConfig is what a Verifier works with. The zero value of each number and duration means its default.
@@ -19,6 +21,9 @@ type VerifierConfig struct {
 	// store have it: Switches.PersonalTokens is made for it. It is called for every request with a personal token, and must
 	// not block. nil: they are taken nowhere.
 	Personal func(environment string, now time.Time) bool
+	// Outdated says that Personal is false for want of settings to go by, so that refusing a personal token would be a guess:
+	// Switches.AreOutdated is made for it. nil: never.
+	Outdated func(now time.Time) bool
 
 	CacheEntries  int // tokens kept; default 100,000
 	AbsentEntries int // identifiers kept that no token has; default 20,000
@@ -133,6 +138,9 @@ func (v *Verifier) conclude(found *entry, refusal Refusal, same bool, environmen
 		refusal = found.judge(environment, clientIP, now)
 	}
 	if refusal == "" && p.Personal && (v.config.Personal == nil || !v.config.Personal(environment, now)) {
+		if v.config.Outdated != nil && v.config.Outdated(now) {
+			return nil, "", fault.New(fault.Unavailable, unchecked, errOutdated)
+		}
 		refusal = PersonalOff
 	}
 	if refusal != "" {
@@ -141,6 +149,8 @@ func (v *Verifier) conclude(found *entry, refusal Refusal, same bool, environmen
 	v.note(p, clientIP, now)
 	return p, "", nil
 }
+
+var errOutdated = errors.New("the settings of tokens could not be read for too long")
 
 // judge looks at a token whose secret was shown. Time is read by the wall clock, as an expiry date is; a token is dead
 // at the very instant it expires.

@@ -47,6 +47,14 @@ type Change struct {
 	ID       string
 }
 
+// Hinter is a Source that can tell when it is worth looking.
+type Hinter interface {
+	// Hints returns a channel that something is sent to after changes were committed, here or on another node. It may miss some,
+	// repeat some and send for nothing, so whoever follows it must look from time to time as well. It is closed some time after ctx
+	// has ended, and not before; nil is a channel that never says anything.
+	Hints(ctx context.Context) <-chan struct{}
+}
+
 // Source is a store's list of changes. Implementations are safe for concurrent use.
 type Source interface {
 	// Revision is the number of the newest committed change, 0 for a store that was never changed.

@@ -44,6 +44,8 @@ type Follower struct {
 // NewFollower returns a follower that calls apply, always from the goroutine of Run, with the changes in the order of
 // their revisions, each exactly once. With gap true, everything cached must be forgotten before the changes are
 // applied: some are missing, or the store is an older copy of itself. There may be no changes then.
+//
+// A hint of a source that is a Hinter makes it look at once. It looks as often as it would without.
 func NewFollower(source Source, opt FollowOptions, apply func(changes []Change, gap bool)) *Follower {
 	if opt.Interval <= 0 {
 		opt.Interval = 250 * time.Millisecond
@@ -75,6 +77,10 @@ func Follow(ctx context.Context, source Source, opt FollowOptions, apply func(ch
 
 // Run follows until ctx ends; apply is not called after that. It must not be called twice.
 func (f *Follower) Run(ctx context.Context) {
+	var hints <-chan struct{}
+	if hinter, ok := f.source.(Hinter); ok {
+		hints = hinter.Hints(ctx)
+	}
 	wait := f.opt.Interval
 	for ctx.Err() == nil {
 		if err := f.look(ctx); err == nil {
@@ -83,7 +89,7 @@ func (f *Follower) Run(ctx context.Context) {
 			f.opt.OnError(err)
 			wait = min(2*wait, f.opt.MaxBackoff)
 		}
-		f.pause(ctx, wait)
+		hints = f.pause(ctx, wait, hints)
 	}
 }
 
@@ -108,15 +114,21 @@ func (f *Follower) LastLook() time.Time {
 // Position is the revision up to which changes have been applied.
 func (f *Follower) Position() int64 { return f.position.Load() }
 
-// pause waits for between half of the time and all of it, so that it never gets longer than promised.
-func (f *Follower) pause(ctx context.Context, most time.Duration) {
+// pause waits for between half of the time and all of it, so that it never gets longer than promised. It returns the hints to wait
+// for the next time: none, once there will be none any more.
+func (f *Follower) pause(ctx context.Context, most time.Duration, hints <-chan struct{}) <-chan struct{} {
 	timer := time.NewTimer(most/2 + time.Duration(f.opt.Jitter()*float64(most-most/2)))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-f.poke:
+	case _, more := <-hints:
+		if !more {
+			return nil
+		}
 	}
+	return hints
 }
 
 // look asks and applies until it has caught up.

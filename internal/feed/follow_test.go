@@ -163,6 +163,43 @@ func TestFollowInOrder(t *testing.T) {
 	})
 }
 
+// hinting is a source with hints.
+type hinting struct {
+	*source
+	hints chan struct{}
+}
+
+func (h hinting) Hints(context.Context) <-chan struct{} { return h.hints }
+
+// A hint brings the news at once. Hints that are missed, repeated or sent for nothing change nothing but the delay, and neither does
+// their end.
+func TestFollowHints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := hinting{&source{}, make(chan struct{}, 1)}
+		f, a := follow(t, s, FollowOptions{Interval: time.Minute})
+		for range 5 {
+			s.commit(2)
+			s.hints <- struct{}{}
+			synctest.Wait()
+			if f.Position() != s.newest {
+				t.Fatalf("position %d after the hint, want %d", f.Position(), s.newest)
+			}
+			s.hints <- struct{}{} // for nothing
+			synctest.Wait()
+		}
+		s.commit(1) // and nobody says so
+		pass(time.Minute)
+		close(s.hints)
+		s.commit(1)
+		looks := s.lookCount()
+		pass(time.Minute)
+		a.want(t, "at the end", 1, 12, 0)
+		if more := s.lookCount() - looks; more > 4 {
+			t.Errorf("%d looks in a minute after the end of the hints", more)
+		}
+	})
+}
+
 // The bound that is published: a change is applied at most one interval after it was committed, whatever the jitter.
 func TestFollowIsPrompt(t *testing.T) {
 	for _, jitter := range []float64{0, 0.5, 0.999999} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/module/store/postgres"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/module/store/sqlite"
 	"github.com/doorward/doorward/policyengine/pap"
@@ -57,14 +58,21 @@ type Store interface {
 	Close() error
 }
 
-var _ Store = (*sqlite.Store)(nil)
+var (
+	_ Store       = (*sqlite.Store)(nil)
+	_ Store       = (*postgres.Store)(nil)
+	_ feed.Hinter = (*postgres.Store)(nil)
+)
 
 // Options are the knobs that every engine understands. The zero value is right for production.
 type Options struct {
-	// BusyTimeout is how long an operation waits for a lock that another process holds. 0 means 5 s.
+	// BusyTimeout is how long an operation waits for a lock that another process or gateway holds. 0 means 5 s.
 	BusyTimeout time.Duration
-	// CheckTime bounds the search for damage when a store is opened. 0 means 2 s; negative skips it.
+	// CheckTime bounds the search for damage when a SQLite file is opened. 0 means 2 s; negative skips it.
 	CheckTime time.Duration
 	// KeepChanges is how many of the newest changes are kept for followers. 0 means 100,000.
 	KeepChanges int
+	// Unfinished opens the target of a copy that has not ended, too. Whoever copies may do that and nobody else: half of the tokens
+	// may be there, and nothing that takes them back.
+	Unfinished bool
 }

@@ -34,8 +34,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"no scheme", "/var/lib/" + secret, "does not begin with a scheme"},
 		{"keywords", "host=db password=" + secret, "does not begin with a scheme"},
 		{"secret before the colon", secret + "Hunter:x", "does not begin with a scheme"},
-		{"postgres", "postgres://doorward:" + secret + "@db/doorward", "postgres: is not built in yet"},
-		{"postgresql", "postgresql://doorward:" + secret + "@db/doorward", "postgresql: is not built in yet"},
+		{"postgres, nothing", "postgres:", "names a server"},
 		{"unknown", "mysql://doorward:" + secret + "@db", `the scheme "mysql" is not known`},
 		{"host", "sqlite://" + secret + "/doorward.db", "takes a path, not a host"},
 	}

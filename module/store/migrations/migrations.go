@@ -18,7 +18,7 @@ import (
 // VersionTable is where the applied migrations are noted.
 const VersionTable = "schema_version"
 
-//go:embed sqlite/*.sql
+//go:embed sqlite/*.sql postgres/*.sql
 var files embed.FS
 
 // NewerError says that the schema was made by a newer binary than this one.
@@ -47,9 +47,13 @@ func sqliteUp(ctx context.Context, db *sql.DB, scripts fs.FS) error {
 	if err != nil {
 		return err
 	}
+	return up(ctx, db, onceStore{versions}, scripts)
+}
+
+func up(ctx context.Context, db *sql.DB, versions database.Store, scripts fs.FS) error {
 	// Goose's own logger writes to standard error; errors tell all there is to tell.
 	provider, err := goose.NewProvider(goose.DialectCustom, db, scripts,
-		goose.WithStore(onceStore{versions}), goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+		goose.WithStore(versions), goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -44,9 +45,11 @@ func benchStatement(n int) string {
 func administer(tb testing.TB, s *Store, policies int, policyOf func(n int) (int, map[string]string)) {
 	tb.Helper()
 	ctx := context.Background()
-	err := s.write(ctx, "fill", func(tx *sql.Tx) error {
+	err := inOne(ctx, s.writer, func(tx *sql.Tx) error {
 		for n := range benchGroups {
-			if err := insertGroup(ctx, tx, pap.Group{UUID: benchGroup(n), AccountID: benchAccount, Name: fmt.Sprint("group ", n)}); err != nil {
+			_, err := tx.ExecContext(ctx, `INSERT INTO user_groups (uuid, account_id, name, description, federated_values, owner, created)
+				VALUES (?, ?, ?, '', '[]', '', 0)`, benchGroup(n), benchAccount, fmt.Sprint("group ", n))
+			if err != nil {
 				return err
 			}
 		}
@@ -71,20 +74,39 @@ func administer(tb testing.TB, s *Store, policies int, policyOf func(n int) (int
 	}
 }
 
+// inOne runs do in one transaction.
+func inOne(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
 func administerBindings(ctx context.Context, tx *sql.Tx, policyOf func(n int) (int, map[string]string)) error {
 	for n := range benchBindings {
 		policy, parameters := policyOf(n)
-		b := pap.Binding{
-			ID: benchUUID(4, n*7919%benchBindings), Level: pap.AccountLevel(benchAccount), PolicyUUID: benchPolicy(policy),
-			GroupUUID: benchGroup(n % benchGroups), Parameters: parameters,
+		id := benchUUID(4, n*7919%benchBindings)
+		if parameters == nil {
+			parameters = map[string]string{}
 		}
-		if err := insertBinding(ctx, tx, b); err != nil {
+		pairs, err := json.Marshal(parameters)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO bindings (id, level_type, level_id, policy_uuid, group_uuid, parameters, metadata, created)
+			VALUES (?, 'account', ?, ?, ?, ?, '{}', 0)`, id, benchAccount, benchPolicy(policy), benchGroup(n%benchGroups), string(pairs))
+		if err != nil {
 			return err
 		}
 		if n%3 != 0 {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO binding_boundaries (binding_id, boundary_uuid) VALUES (?, ?)`, b.ID, benchBoundary(n%benchBoundaries))
+		_, err = tx.ExecContext(ctx, `INSERT INTO binding_boundaries (binding_id, boundary_uuid) VALUES (?, ?)`, id, benchBoundary(n%benchBoundaries))
 		if err != nil {
 			return err
 		}

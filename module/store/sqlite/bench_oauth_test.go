@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func fillOAuth(b *testing.B, s *Store, clients, revocations int) {
 		}
 	}
 	_, err := s.writer.ExecContext(b.Context(), `INSERT INTO revocations WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-		SELECT hex(randomblob(16)), ?, 1000 + i FROM n`, revocations, neverFirst)
+		SELECT hex(randomblob(16)), ?, 1000 + i FROM n`, revocations, -math.MaxInt64)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -11,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/module/store/migrations"
+	"github.com/doorward/doorward/module/store/sqlstore"
 )
 
 // primaryCode is SQLite's result code without its extension, 0 where err is not SQLite's.
@@ -23,45 +22,30 @@ func extendedCode(err error) int {
 	return 0
 }
 
+// dialect is what package sqlstore need know: its words are SQLite's, and BEGIN IMMEDIATE takes the write lock.
+var dialect = sqlstore.Dialect{
+	Name:     "sqlite",
+	Prepares: true,
+	Taken:    isTaken,
+	Dangling: func(err error) bool { return extendedCode(err) == code.SQLITE_CONSTRAINT_FOREIGNKEY },
+	Again:    isBusy,
+	Fault:    faultOf,
+}
+
 // isTaken reports whether an insert met a row with the same key.
 func isTaken(err error) bool {
 	c := extendedCode(err)
 	return c == code.SQLITE_CONSTRAINT_PRIMARYKEY || c == code.SQLITE_CONSTRAINT_UNIQUE
 }
 
-// noRow gives "there is no such row" the word that a contract has for it.
-func noRow(err, word error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return verdict{word}
-	}
-	return err
-}
+func isBusy(err error) bool { return primaryCode(err) == code.SQLITE_BUSY }
 
-// verdict marks an error that the store worked out or was handed, as opposed to one that broke it: it reaches the
-// caller as it is.
-type verdict struct{ error }
-
-func (v verdict) Unwrap() error { return v.error }
-
-// faultOf turns what a running operation met into what its caller may see. SQLite's texts name tables and columns but
-// never values, so no digest gets into a log this way.
-func faultOf(ctx context.Context, operation string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if v, ok := errors.AsType[verdict](err); ok {
-		return v.error
-	}
-	// A cancelled statement reports an interruption; callers look for the context's own error.
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w (%w)", ended, err)
-	}
-	cause := fmt.Errorf("sqlite: %s: %w", operation, err)
+func faultOf(err error) (fault.Kind, string) {
 	switch primaryCode(err) {
 	case code.SQLITE_CORRUPT, code.SQLITE_NOTADB, code.SQLITE_CONSTRAINT, code.SQLITE_ERROR:
-		return fault.New(fault.Internal, "The store is damaged or refused the data.", cause)
+		return fault.Internal, sqlstore.Damaged
 	}
-	return fault.New(fault.Unavailable, "The store does not answer at the moment.", cause)
+	return fault.Unavailable, sqlstore.Unavailable
 }
 
 // openError says what is wrong with the file and what to do about it.

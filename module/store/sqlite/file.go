@@ -9,9 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
+
+// busySlice is the longest wait inside SQLite, which is deaf to the context there.
+const busySlice = 100 * time.Millisecond
 
 // making serializes the making of files. Closing any descriptor of a file drops all POSIX locks that this process
 // holds on it, SQLite's among them; so a descriptor of ours must be closed before SQLite can know the file.

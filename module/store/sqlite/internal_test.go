@@ -5,12 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/doorward/doorward/internal/fault"
-	"github.com/doorward/doorward/internal/feed"
 )
 
 func openNew(t testing.TB) *Store {
@@ -61,17 +57,6 @@ func TestWALIsRequired(t *testing.T) {
 	}
 }
 
-// An interrupted statement reports an interruption; callers look for their context's own error.
-func TestFaultOfEndedContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	cause := errors.New("interrupted")
-	err := faultOf(ctx, "test", cause)
-	if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || fault.KindOf(err) != fault.Unavailable {
-		t.Errorf("got %v", err)
-	}
-}
-
 // The search for damage ends in time, and running out of time is not damage; a caller who gives up is told so.
 func TestCheckIsBounded(t *testing.T) {
 	s := openNew(t)
@@ -82,56 +67,5 @@ func TestCheckIsBounded(t *testing.T) {
 	cancel()
 	if err := s.findDamage(ctx, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
-	}
-}
-
-// FuzzPrefixEnd holds the range of a prefix to its meaning: a text is in it exactly when it begins with the prefix.
-func FuzzPrefixEnd(f *testing.F) {
-	for _, seed := range [][2]string{{"dt0c01.", "dt0c01.A"}, {"a", "b"}, {"\xff", "\xff\xff"}, {"a\xff", "b"}, {"z", ""}} {
-		f.Add(seed[0], seed[1])
-	}
-	f.Fuzz(func(t *testing.T, prefix, text string) {
-		end := prefixEnd(prefix)
-		inside := text >= prefix && (end == "" || text < end)
-		if inside != strings.HasPrefix(text, prefix) {
-			t.Errorf("prefix %q, text %q: end %q", prefix, text, end)
-		}
-	})
-}
-
-// The accident: a transaction is repeated, and the event of the change tells what the first try has found. The invariant:
-// each try begins with the event as the caller handed it over, and what the last has told is written.
-func TestRepeatedChangeTellsAnew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "doorward.db")
-	s, err := Open(t.Context(), path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	rival, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rival.Close()
-	e, try := cause, 0
-	e.Detail = "handed over"
-	err = s.told(t.Context(), "test", feed.TokenSettings, "x", &e, func(*sql.Tx) error {
-		if e.Message != "" || e.Detail != "handed over" || e.Patch != "" {
-			t.Errorf("try %d begins with %+v", try, e)
-		}
-		if try++; try == 1 {
-			e.Message, e.Detail, e.Patch = "first", "first", "first"
-			_, busy := rival.BeginTx(t.Context(), nil) // this transaction has the lock
-			return busy
-		}
-		e.Message = "second"
-		return nil
-	})
-	if err != nil || try != 2 {
-		t.Fatalf("%d tries, %v", try, err)
-	}
-	got, err := s.AuditEvent(t.Context(), 1)
-	if err != nil || got.Message != "second" || got.Detail != "handed over" || got.Patch != "" {
-		t.Errorf("event: %+v, %v", got, err)
 	}
 }

@@ -3,12 +3,12 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/doorward/doorward/module/store/migrations"
+	"github.com/doorward/doorward/module/store/sqlstore"
 )
 
 // applicationID is set by the first migration: "Door" in ASCII.
@@ -33,10 +33,11 @@ func (s *Store) prepare(ctx context.Context, opt Options) error {
 		func(ctx context.Context) error { return s.findDamage(ctx, cmp.Or(opt.CheckTime, 2*time.Second)) },
 		s.requireWAL,
 		func(ctx context.Context) error { return migrations.SQLite(ctx, s.writer) },
-		s.prepareStatements,
+		s.Prepare, // last, because the tables must exist
 	}
+	patience := cmp.Or(opt.BusyTimeout, 5*time.Second)
 	for _, step := range steps {
-		if err := s.wait.retry(ctx, func() error { return step(ctx) }); err != nil {
+		if err := sqlstore.Patiently(ctx, patience, isBusy, func() error { return step(ctx) }); err != nil {
 			return err
 		}
 	}
@@ -96,20 +97,4 @@ func (s *Store) requireWAL(ctx context.Context) error {
 		return err
 	}
 	return tx.Rollback()
-}
-
-// prepareStatements comes last, because the tables must exist. It also proves that this binary and the schema agree.
-func (s *Store) prepareStatements(ctx context.Context) error {
-	for text, statement := range map[string]**sql.Stmt{
-		selectRecord + ` WHERE id = ?`:                    &s.tokenByID,
-		selectRecord + ` WHERE legacy = 1 AND digest = ?`: &s.tokenByDigest,
-		selectChangesAfter:                                &s.changesAfter,
-	} {
-		prepared, err := s.reader.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
-		if err != nil {
-			return err
-		}
-		*statement = prepared
-	}
-	return nil
 }

@@ -7,11 +7,12 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/doorward/doorward/module/store/sqlstore"
 )
 
 // readers is how many reads run at the same time. A lookup takes some ten microseconds, so a handful is plenty.
@@ -26,19 +27,16 @@ type Options struct {
 	CheckTime time.Duration
 	// KeepChanges is how many of the newest changes are kept for followers. 0 means 100,000.
 	KeepChanges int
+	// Unfinished opens the target of a copy that has not ended, too. Whoever copies may do that and nobody else: half of the tokens
+	// may be there, and nothing that takes them back.
+	Unfinished bool
 }
 
 // Store is an open file. It is safe for concurrent use. Its methods are the contract of store.Store.
 type Store struct {
+	*sqlstore.Store
 	writer *sql.DB // one connection
 	reader *sql.DB
-	wait   patience
-	keep   int64 // newest changes to keep
-
-	// The statements of the request path and of every follower's look, prepared once for each connection.
-	tokenByID     *sql.Stmt
-	tokenByDigest *sql.Stmt
-	changesAfter  *sql.Stmt
 }
 
 // Open opens the file, making it (mode 0600), its folder (0700) and its schema where they are missing. A file that is
@@ -80,23 +78,6 @@ func connect(path string, opt Options) (*Store, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Store{
-		writer: writer,
-		reader: reader,
-		wait:   patience(cmp.Or(opt.BusyTimeout, 5*time.Second)),
-		keep:   int64(max(1, cmp.Or(opt.KeepChanges, 100_000))),
-	}, nil
-}
-
-// Ping reports whether the file answers a read.
-func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.Revision(ctx)
-	return err
-}
-
-// Close waits for running operations and closes the file. It may be called again.
-func (s *Store) Close() error {
-	// The writer goes last: the last connection to close folds the write-ahead log into the file, which a read-only
-	// connection cannot do.
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	s := sqlstore.New(writer, reader, dialect, sqlstore.Options{Patience: opt.BusyTimeout, KeepChanges: opt.KeepChanges, Unfinished: opt.Unfinished})
+	return &Store{s, writer, reader}, nil
 }

@@ -1,8 +1,6 @@
-package sqlite
+package sqlstore
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,30 +12,19 @@ import (
 // The accident: a transaction is repeated, and people are told what its first try has found as well. The invariant: each try
 // begins with the batch as the caller handed it over, and what the last has planned is all that is kept.
 func TestRepeatedChangePlansAnew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "doorward.db")
-	s, err := Open(t.Context(), path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	rival, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rival.Close()
+	s := openNew(t)
 	at := time.UnixMilli(1).UTC()
 	plan := func(id string) notify.Batch {
 		return notify.Batch{Deliveries: []notify.Delivery{{ID: id, First: at, Next: at, Notice: notify.Notice{Time: at}}}}
 	}
 	e, try := &remote.Entry{Event: cause, Batch: plan("handed over")}, 0
-	err = s.toldRemote(t.Context(), "test", feed.RemoteSetting, "", e, func(*sql.Tx) ([]entry, error) {
+	err := s.toldRemote(t.Context(), "test", feed.RemoteSetting, "", e, func(session) ([]entry, error) {
 		if e.Message != "" || e.Patch != "" || len(e.Batch.Deliveries) != 1 || e.Batch.Deliveries[0].ID != "handed over" {
 			t.Errorf("try %d begins with %+v", try, e)
 		}
 		if try++; try == 1 {
 			e.Message, e.Patch, e.Batch = "first", "first", plan("first")
-			_, busy := rival.BeginTx(t.Context(), nil) // this transaction has the lock
-			return nil, busy
+			return nil, errAgain
 		}
 		e.Batch.Deliveries = append(e.Batch.Deliveries, plan("second").Deliveries...)
 		return nil, nil
