@@ -21,7 +21,7 @@ type storeFlags struct{ config, adapter, store string }
 func (f *storeFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "Config that names the store (default ./Caddyfile, where there is one)")
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "Config adapter, for a config whose name does not tell")
-	cmd.Flags().StringVar(&f.store, "store", "", "Store to work on instead of the config's, as sqlite:<file>")
+	cmd.Flags().StringVar(&f.store, "store", "", "Store to work on instead of the config's, as sqlite:<file> or postgres://…")
 }
 
 // presence is what a command wants to find.
