@@ -18,9 +18,6 @@ import (
 	"github.com/doorward/doorward/tokens"
 )
 
-// environment is that of the tokens in a store that the benchmarks of module/store/sqlite have filled.
-const environment = "abc12345"
-
 // desk is a gateway over a filled store, and an administrator who calls its token API over HTTP.
 type desk struct {
 	b      *testing.B

@@ -22,8 +22,8 @@ const BinaryName = "doorward"
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "doorward",
-		Usage: "token|client|policy|boundary|group|user|remote|audit|key|explain|quickstart …",
-		Short: "Administers Doorward: tokens, OAuth2 clients, policies, groups, users, remote access, the audit trail, and a trial run",
+		Usage: "token|client|policy|boundary|group|user|remote|audit|store|migrate|key|explain|quickstart …",
+		Short: "Administers Doorward: tokens, OAuth2 clients, policies, groups, users, remote access, the audit trail, the store, and a trial run",
 		CobraFunc: func(cmd *cobra.Command) {
 			beNoun(cmd)
 			for _, n := range nouns {
@@ -40,7 +40,8 @@ func init() {
 
 // nouns are the commands below `caddy doorward`, and at the top of a binary of our own.
 var nouns = []caddycmd.Command{
-	tokenNoun, clientNoun, policyNoun, boundaryNoun, groupNoun, userNoun, remoteNoun, auditNoun, keyNoun, explainNoun, quickstartNoun,
+	tokenNoun, clientNoun, policyNoun, boundaryNoun, groupNoun, userNoun, remoteNoun, auditNoun, storeNoun, migrateNoun, keyNoun, explainNoun,
+	quickstartNoun,
 }
 
 // RegisterTopLevel makes the nouns commands of the binary itself. Call it before caddycmd.Main; later calls do nothing.

@@ -88,13 +88,21 @@ func Copy(ctx context.Context, from, to store.Store, opt Options) (Result, error
 	if err := compare(c.from.tables, c.to.tables); err != nil {
 		return Result{}, err
 	}
-	if err := c.begin(ctx); err != nil {
+	var result Result
+	err = c.to.roomily(ctx, func() (err error) {
+		if err := c.begin(ctx); err != nil {
+			return err
+		}
+		if err := c.copyTables(ctx); err != nil {
+			return err
+		}
+		result, err = c.end(ctx)
+		return err
+	})
+	if err != nil {
 		return Result{}, err
 	}
-	if err := c.copyTables(ctx); err != nil {
-		return Result{}, err
-	}
-	return c.end(ctx)
+	return result, nil
 }
 
 type copier struct {

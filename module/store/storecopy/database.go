@@ -47,6 +47,19 @@ func (d *database) table(name string) (table, error) {
 	return d.tables[i], nil
 }
 
+// roomily does much to the database.
+func (d *database) roomily(ctx context.Context, do func() error) error {
+	if d.engine.roomy == "" {
+		return do()
+	}
+	if _, err := d.Writer.ExecContext(ctx, d.engine.roomy); err != nil {
+		return err
+	}
+	err := do()
+	_, after := d.Writer.ExecContext(context.WithoutCancel(ctx), d.engine.modest)
+	return errors.Join(err, after)
+}
+
 // write does something in a transaction, again where somebody else was in the way.
 func (d *database) write(ctx context.Context, do func(*sql.Tx) error) error {
 	return sqlstore.Patiently(ctx, patience, d.Again, func() error {

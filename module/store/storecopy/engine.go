@@ -17,6 +17,9 @@ type engine struct {
 	// its driver looks through all of them for each.
 	values int
 	begin  string // the first statement of a transaction that may take long; "" for none
+	// roomy and modest are said to the one connection that writes, before and after: with little memory each row that comes into an
+	// index of random order is a page that is read and written.
+	roomy, modest string
 	// silence stops the triggers of a table and returns what lets them speak again.
 	silence func(ctx context.Context, tx *sql.Tx, table string) (restore func() error, err error)
 	// analyze is what makes the database look at how large a table is, with %s for its name, before anybody asks it much; "" where it
@@ -33,6 +36,8 @@ var engines = map[string]engine{
 		references:  `SELECT m.name, f."table" FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'`,
 		placeholder: func(int) string { return "?" },
 		values:      500,
+		roomy:       `PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 20000`,
+		modest:      `PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000`,
 		silence:     dropTriggers,
 	},
 	"postgres": {

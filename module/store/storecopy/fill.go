@@ -32,21 +32,23 @@ func Fill(ctx context.Context, s store.Store, batches iter.Seq[Batch]) error {
 	if !empty {
 		return ErrNotEmpty
 	}
-	if err := d.write(ctx, func(tx *sql.Tx) error { return d.empty(ctx, tx) }); err != nil {
-		return err
-	}
-	for b := range batches {
-		if err := d.fill(ctx, b); err != nil {
-			return fmt.Errorf("table %s: %w", b.Table, err)
+	return d.roomily(ctx, func() error {
+		if err := d.write(ctx, func(tx *sql.Tx) error { return d.empty(ctx, tx) }); err != nil {
+			return err
 		}
-	}
-	if err := d.write(ctx, func(tx *sql.Tx) error { return d.numberOn(ctx, tx) }); err != nil {
-		return err
-	}
-	return d.analyze(ctx)
+		for b := range batches {
+			if err := d.fillTable(ctx, b); err != nil {
+				return fmt.Errorf("table %s: %w", b.Table, err)
+			}
+		}
+		if err := d.write(ctx, func(tx *sql.Tx) error { return d.numberOn(ctx, tx) }); err != nil {
+			return err
+		}
+		return d.analyze(ctx)
+	})
 }
 
-func (d *database) fill(ctx context.Context, b Batch) error {
+func (d *database) fillTable(ctx context.Context, b Batch) error {
 	t, err := d.table(b.Table)
 	if err != nil {
 		return err

@@ -15,6 +15,9 @@ import (
 func (c *copier) end(ctx context.Context) (Result, error) {
 	c.step = Verifying
 	result := Result{Revision: c.note.Source.Revision}
+	if err := c.to.analyze(ctx); err != nil {
+		return Result{}, fmt.Errorf("target: %w", err)
+	}
 	for i, t := range c.from.tables {
 		if t.name == stateTable {
 			continue
@@ -97,9 +100,6 @@ func (c *copier) finish(ctx context.Context) error {
 	rows, err := c.from.read(ctx, t, nil, 2)
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
-	}
-	if err := c.to.analyze(ctx); err != nil {
-		return fmt.Errorf("target: %w", err)
 	}
 	err = c.to.move(ctx, c.note, place{Begun: true, Done: len(c.to.tables)}, func(tx *sql.Tx) error {
 		if err := c.to.append(ctx, tx, target, rows); err != nil {
