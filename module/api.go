@@ -111,7 +111,7 @@ func (a *API) answer(x *exchange, w http.ResponseWriter, r *http.Request, next c
 	}
 	x.answering = true
 	call := x.call(r, operation)
-	if err := operation.Serve(w, call); err != nil {
+	if err := a.app.gate.administer(w, call, operation); err != nil {
 		a.fail(x, w, call, operation, err)
 	}
 	return nil

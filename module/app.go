@@ -24,7 +24,8 @@ func init() {
 // The store is opened when the config is loaded. A store that cannot be opened (corrupt, locked, not writable) keeps
 // the config from loading, and the error says what to do.
 type App struct {
-	// Where tokens and their history are kept: `sqlite:<path>`. The file and its folder are made if they are missing.
+	// Where tokens and their history are kept: `sqlite:<path>`, whose file and folder are made if they are missing, or
+	// `postgres://<user>:<password>@<host>:<port>/<database>`, which several gateways can share.
 	// Default: `sqlite:doorward/doorward.db` in Caddy's data folder.
 	Store string `json:"store,omitempty"`
 
@@ -236,6 +237,7 @@ func (a *App) Start() error {
 			return err
 		}
 	}
+	running.add(a)
 	return nil
 }
 
@@ -244,6 +246,7 @@ func (*App) Stop() error { return nil }
 
 // Cleanup gives the gate and the decision log back. The last config that uses them closes them.
 func (a *App) Cleanup() error {
+	running.remove(a)
 	var failed []error
 	for _, release := range []func() error{a.release, a.releaseRing} {
 		if release != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -33,6 +34,7 @@ type gate struct {
 	follower *feed.Follower
 	logger   *zap.Logger
 	opened   time.Time
+	missed   atomic.Pointer[time.Time] // when the follower last had no answer of the store; nil: never
 
 	authority *authority // nil: no access tokens are issued
 	remote    *remoteDesk
@@ -195,6 +197,7 @@ func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, switches *
 		Store:         s,
 		Formats:       formats,
 		Personal:      personal,
+		Outdated:      switches.AreOutdated,
 		Legacy:        c.LegacyTokens,
 		CacheEntries:  c.Cache.Tokens,
 		AbsentEntries: c.Cache.Absent,
@@ -204,13 +207,21 @@ func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, switches *
 	}
 }
 
+// lookTimeout is how long a look at the store's changes may take. A look that takes longer says that the store is away, which is
+// what administration and readiness go by.
+const lookTimeout = 2 * time.Second
+
 // follow starts the goroutine that applies the changes of other processes: the command line, and other gateways.
 func (g *gate) follow(start int64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.stop = cancel
 	g.follower = feed.NewFollower(g.store, feed.FollowOptions{
 		Start:   start,
-		OnError: func(err error) { g.logger.Error("following changes of the store", zap.Error(err)) },
+		Timeout: lookTimeout,
+		OnError: func(err error) {
+			g.storeFailed(time.Now())
+			g.logger.Error("following changes of the store", zap.Error(err))
+		},
 	}, func(changes []feed.Change, gap bool) { g.apply(ctx, changes, gap) })
 	var running sync.WaitGroup
 	running.Go(func() { g.follower.Run(ctx) })

@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -91,4 +92,15 @@ func read(t testing.TB, m prometheus.Metric) *dto.Metric {
 		t.Fatal(err)
 	}
 	return &value
+}
+
+// NewAdminHealth is the module of the admin endpoint with another clock, and another word on whether the process ends.
+func NewAdminHealth(now func() time.Time, exiting func() bool) *AdminHealth {
+	return &AdminHealth{now: now, exiting: exiting}
+}
+
+// Gathered is the sum of every metric of the gate, by name.
+func (g RunningGate) Gathered(t *testing.T) map[string]float64 {
+	t.Helper()
+	return gathered(t, g.gate.collectors()...)
 }

@@ -40,6 +40,8 @@ func TestHealthFacts(t *testing.T) {
 		{"a clock set back", at(-time.Hour, func(*healthFacts) {}), true, store(true, 0, time.Time{}), []string{}},
 		{"policies", at(0, func(f *healthFacts) { f.policiesSince = noon.Add(-time.Minute) }), true, store(true, 0, time.Time{}),
 			[]string{"policies could not be read since 11:59:00 UTC: the ones before stay in force"}},
+		{"tokens", at(0, func(f *healthFacts) { f.tokensSince = noon.Add(-time.Minute) }), true, store(true, 0, time.Time{}),
+			[]string{"tokens could not be read since 11:59:00 UTC: those remembered serve for 5m0s at most"}},
 		{"remote access", at(0, func(f *healthFacts) { f.remoteUnread = true }), true, store(true, 0, time.Time{}),
 			[]string{"remote access not loaded: remote support staff are answered 503"}},
 		{"keys", at(0, func(f *healthFacts) { f.keysUnread = true }), true, store(true, 0, time.Time{}),

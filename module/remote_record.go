@@ -229,7 +229,9 @@ func (b *visitBody) cut() {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.over {
+	// Where nothing is left to be read, the server waits on the connection for the next request or for its end. A deadline would
+	// be taken for the end, and every request that comes by that connection afterwards for one that nobody waits for.
+	if !b.over && !b.whole {
 		b.stop()
 	}
 }
@@ -253,7 +255,7 @@ func (x *exchange) watchVisit() {
 		return
 	}
 	var body *visitBody
-	if x.r.Body != nil && x.r.Body != http.NoBody {
+	if x.r.Body != nil && x.r.Body != http.NoBody && x.r.ContentLength != 0 {
 		controller := http.NewResponseController(x.ResponseWriter)
 		body = &visitBody{ReadCloser: x.r.Body, hash: sha256.New(), stop: func() { _ = controller.SetReadDeadline(x.now) }}
 		x.visit.outcome.body, x.r.Body = body, body

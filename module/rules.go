@@ -9,6 +9,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"go.uber.org/zap"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
@@ -34,8 +35,9 @@ type rules struct {
 	federation atomic.Pointer[federation] // as of the policies that are in force
 
 	users    *lru.Cache[string, memberships]
-	changed  chan struct{} // holds one token while policies wait to be published
-	forgets  atomic.Uint64 // counts forgotten memberships; what a lookup that raced with one has found is not used again
+	asking   singleflight.Group // for the groups of one user
+	changed  chan struct{}      // holds one token while policies wait to be published
+	forgets  atomic.Uint64      // counts forgotten memberships; what a lookup that raced with one has found is not used again
 	count    publications
 	lifetime time.Duration
 	staleFor time.Duration
@@ -45,13 +47,15 @@ type rules struct {
 type memberships struct {
 	groups     []string
 	loaded     time.Time
-	generation uint64 // of rules.forgets: what is of an earlier one is forgotten, even where it was put in too late to be removed
+	retryAt    time.Time // with the store down: not to be asked again before; zero: the store answered
+	generation uint64    // of rules.forgets: what is of an earlier one is forgotten, even where it was put in too late to be removed
 }
 
 // Bounds of what is remembered and of what one look at the store may take.
 const (
 	rememberedUsers = 20_000
 	groupsTimeout   = 3 * time.Second
+	groupsRetry     = time.Second // with the store down, what is remembered serves this long before it is asked again
 )
 
 func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, error) {
@@ -104,22 +108,46 @@ func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]str
 	if remembered && now.Sub(known.loaded).Abs() < r.lifetime {
 		return known.groups, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, groupsTimeout)
-	defer cancel()
-	groups, err := r.pap.GroupsOf(ctx, user)
+	serves := remembered && now.Sub(known.loaded).Abs() < r.staleFor
+	if serves && now.Before(known.retryAt) {
+		return known.groups, nil
+	}
+	if serves && !known.retryAt.IsZero() { // a store that hangs holds up one request, and not all that come meanwhile
+		known.retryAt = now.Add(groupsTimeout)
+		r.users.Add(user, known)
+	}
+	groups, err := r.askGroups(ctx, user, generation)
 	switch {
 	case err == nil:
 	case fault.KindOf(err) == fault.NotFound:
 		groups = nil // nobody by that name: no groups, so nothing is granted
-	case remembered && r.forgets.Load() == generation && now.Sub(known.loaded).Abs() < r.staleFor:
+	case serves && r.forgets.Load() == generation:
+		known.retryAt = now.Add(groupsRetry)
+		r.users.Add(user, known)
 		return known.groups, nil
 	default:
 		return nil, fmt.Errorf("groups of the user: %w", err)
 	}
 	if r.forgets.Load() == generation {
-		r.users.Add(user, memberships{groups, now, generation})
+		r.users.Add(user, memberships{groups: groups, loaded: now, generation: generation})
 	}
 	return groups, nil
+}
+
+// askGroups shares one question between all who ask about the same user at the same time. It goes on where one of them gives up.
+func (r *rules) askGroups(ctx context.Context, user string, generation uint64) ([]string, error) {
+	shared := r.asking.DoChan(fmt.Sprint(generation, " ", user), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupsTimeout)
+		defer cancel()
+		return r.pap.GroupsOf(ctx, user)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case answer := <-shared:
+		groups, _ := answer.Val.([]string)
+		return groups, answer.Err
+	}
 }
 
 // close waits for what is under way: a publication, and what shadows are asked.

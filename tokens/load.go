@@ -36,7 +36,8 @@ func (s *shelf) find(ctx context.Context, k key, now time.Time) (*entry, error) 
 		s.count.hits.Add(1)
 		return old, nil
 	}
-	if cached && s.stillServes(old, now) && !old.takesTurn(now, s.config.LoadTimeout) {
+	// Where the store hangs, the turn below is for all tokens; one that was taken here as well would be given back by nobody.
+	if cached && s.stillServes(old, now) && s.hangs.Load() == 0 && !old.takesTurn(now, s.config.LoadTimeout) {
 		s.count.stale.Add(1)
 		return old, nil
 	}

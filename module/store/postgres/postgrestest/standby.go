@@ -9,19 +9,19 @@ import (
 
 // Standby starts a second server that follows this one, with a copy of all its data. The server needs the settings max_wal_senders
 // and wal_level for that. Stop ends the standby as it does any server.
-func (s *Server) Standby(ctx context.Context) (*Server, error) {
+func (s *Server) Standby() (*Server, error) {
 	standby := &Server{Password: s.Password, opt: s.opt, owner: s.owner}
 	var err error
 	if standby.folder, err = os.MkdirTemp("", "doorward-postgres-"); err != nil {
 		return nil, err
 	}
-	if err := standby.copyFrom(ctx, s); err != nil {
+	if err := standby.copyFrom(s); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(standby.folder))
 	}
 	return standby, nil
 }
 
-func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
+func (s *Server) copyFrom(primary *Server) error {
 	if err := s.owner.own(s.folder); err != nil {
 		return err
 	}
