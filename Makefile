@@ -11,8 +11,8 @@ MAKEFLAGS   += --no-print-directory
 export CGO_ENABLED := 0
 export GOFLAGS     := $(GOFLAGS) -trimpath -tags=nobadger,nomysql,nopgx
 
-# Packages in which goroutines meet. They are tested a second time with the race detector, without the tests that kill processes
-# again and again; the others would only pay for it. So would the stories of the APIs, which ask one thing after the other.
+# Packages in which goroutines meet. They are tested a second time with the race detector; the others would only pay for it. So
+# would the stories of the APIs, which ask one thing after the other.
 RACE_PACKAGES ?= $(shell go list ./tokens/... ./policyengine/... ./remote/... ./internal/... ./module/... | grep -v /module/apitest$$)
 TEST_TIMEOUT  ?= 20m
 FUZZTIME      ?= 10s
@@ -54,7 +54,7 @@ test-go: setup-postgres setup-tools
 test-race: export CGO_ENABLED := 1
 test-race: setup-postgres
 	@$(call need,gcc,gcc libc6-dev)
-	go test -race -short -timeout=$(TEST_TIMEOUT) $(RACE_PACKAGES)
+	go test -race -timeout=$(TEST_TIMEOUT) $(RACE_PACKAGES)
 
 test-long: setup-postgres ## random policies, requests and histories, and 100 kills in a cluster, for a quarter of an hour or so
 	DOORWARD_LONG=1 go test -count=1 -timeout=40m ./policyengine/... ./module/policytest

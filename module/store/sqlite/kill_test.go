@@ -69,7 +69,7 @@ func createAndRename(s *sqlite.Store, n int) error {
 // and what people are to be told of it.
 func TestKill(t *testing.T) {
 	rounds, least := 200, 20
-	if testing.Short() {
+	if testing.Short() || raced {
 		rounds, least = 3, 3
 	}
 	path := newPath(t)
