@@ -17,8 +17,12 @@ import (
 // promised is how late a revocation by another gateway may take effect, for 999 of 1,000.
 const promised = time.Second
 
-// loadPerGateway is how many requests a second each gateway answers while revocations are measured.
-const loadPerGateway = 150
+// How many requests a second each gateway is asked while revocations are measured: those for which the figures are promised, and
+// fewer in a test that has the machine not for itself.
+const (
+	promisedLoad = 1000
+	testLoad     = 150
+)
 
 // lags are how late revocations were, by how somebody was revoked.
 type lags struct {
@@ -38,12 +42,12 @@ const all = "all"
 // Attack: somebody whose token, right or grant was taken away at one gateway goes on at another. Invariant: all others refuse within a
 // second, for 999 of 1,000 revocations, while each of them has its own work to do; and who was not revoked notices nothing.
 func TestRevokedEverywhere(t *testing.T) {
-	rounds, kept := 4, os.Getenv(report)
+	rounds, rate, kept := 4, testLoad, os.Getenv(report)
 	if kept != "" {
-		rounds = 130
+		rounds, rate = 130, promisedLoad
 	}
 	c := newCluster(t, options{})
-	load := c.startLoad()
+	load := c.startLoad(rate)
 	measured := &lags{of: map[string][]time.Duration{}}
 	for range rounds {
 		c.revokeTokens(measured, "token disabled", c.office.disable)
@@ -65,9 +69,9 @@ func TestRevokedEverywhere(t *testing.T) {
 		t.Errorf("p99.9 is %v, want %v at most", worst, promised)
 	}
 	heading := fmt.Sprintf("%s, three gateways, one PostgreSQL, upstream and load generator on one machine with %d CPUs\n"+
-		"beside it each gateway answered %.0f requests/s\n"+
+		"beside it each gateway answered %.0f of %d requests/s\n"+
 		"how long after the answer to a revocation at A the first refusal at B and at C was received\n\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), load.rate(served))
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), load.rate(served), rate)
 	must(t, os.WriteFile(kept, []byte(heading+text), 0o644)) //nolint:gosec // figures are for everybody
 }
 
@@ -157,14 +161,14 @@ type load struct {
 }
 
 // startLoad has every gateway asked at a steady rate, with some tokens that nobody revokes.
-func (c *cluster) startLoad() *load {
+func (c *cluster) startLoad(rate int) *load {
 	c.t.Helper()
 	l := &load{began: time.Now(), end: make(chan struct{}), gateways: len(c.gateways)}
 	good := []string{c.office.ordinary(), c.office.ordinary(), c.office.ordinary(), c.office.ordinary()}
-	const lanes = 4
+	lanes := max(4, rate/60)
 	for _, g := range c.gateways {
 		for lane := range lanes {
-			l.running.Go(func() { l.lane(g, good[lane%len(good)], time.Second*lanes/loadPerGateway) })
+			l.running.Go(func() { l.lane(g, good[lane%len(good)], time.Second*time.Duration(lanes)/time.Duration(rate)) })
 		}
 	}
 	return l

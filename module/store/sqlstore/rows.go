@@ -5,7 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,15 +98,21 @@ func together(arms []arm) (text string, values []any) {
 
 // merged is the beginning of several lists in an order that is theirs together.
 func (d Dialect) merged(arms []arm, order string, limit int) (text string, values []any) {
-	if d.Cuts && len(arms) > 1 {
+	if !d.Cuts {
+		text, values = together(arms)
+		return text + order + ` LIMIT ?`, append(values, limit)
+	}
+	// The limit stands in the text: a plan that is made for any limit reads everything and sorts it.
+	order += ` LIMIT ` + strconv.Itoa(limit)
+	if len(arms) > 1 {
 		cut := make([]arm, len(arms))
 		for i, a := range arms {
-			cut[i] = arm{`(` + a.text + order + ` LIMIT ?)`, append(slices.Clip(a.values), limit)}
+			cut[i] = arm{`(` + a.text + order + `)`, a.values}
 		}
 		arms = cut
 	}
 	text, values = together(arms)
-	return text + order + ` LIMIT ?`, append(values, limit)
+	return text + order, values
 }
 
 // pageSize checks a caller's limit; 0 asks for the usual one.
