@@ -44,19 +44,8 @@ var servers = map[string]func(tb testing.TB) string{
 	"sqlite": func(tb testing.TB) string { tb.Helper(); return "sqlite:" + filepath.Join(tb.TempDir(), "doorward.db") },
 	"postgres": func(tb testing.TB) string {
 		tb.Helper()
-		if os.Getenv(postgrestest.Without) == "1" {
-			tb.Skip("without PostgreSQL")
-		}
-		server, err := postgrestest.Start(postgrestest.Options{Durable: true, Settings: map[string]string{"shared_buffers": "256MB", "max_wal_size": "4GB"}})
-		if err != nil {
-			tb.Fatal(err)
-		}
-		tb.Cleanup(func() {
-			if err := server.Stop(); err != nil {
-				tb.Error(err)
-			}
-		})
-		return server.New(tb)
+		settings := map[string]string{"shared_buffers": "256MB", "max_wal_size": "4GB"}
+		return postgrestest.For(tb, postgrestest.Options{Durable: true, Settings: settings}).New(tb)
 	},
 }
 

@@ -2,7 +2,6 @@ package caddyfiles_test
 
 import (
 	"net"
-	"os"
 	"testing"
 
 	"github.com/doorward/doorward/module/store/postgres/postgrestest"
@@ -13,18 +12,7 @@ import (
 // Attack: somebody on the network of the probes asks the admin endpoint for the config, which holds the password of the database,
 // or posts another config. Invariant: the port of the probes gives readiness, liveness and metrics, by GET and HEAD, and nothing else.
 func TestCluster(t *testing.T) {
-	if os.Getenv(postgrestest.Without) == "1" {
-		t.Skipf("%s is set", postgrestest.Without)
-	}
-	server, err := postgrestest.Start(postgrestest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := postgrestest.For(t, postgrestest.Options{})
 	t.Setenv("DATABASE_URL", server.New(t))
 	g := idle(t)
 	_, health, _ := net.SplitHostPort(g.TLSAddr)

@@ -14,18 +14,7 @@ import (
 // TestBackupPostgres runs the commands of the documentation against a server of its own: a backup, changes after it, and the restore
 // over them. Triggers, the audit trail and its chain come back with the rows.
 func TestBackupPostgres(t *testing.T) {
-	if os.Getenv(postgrestest.Without) == "1" {
-		t.Skipf("%s is set", postgrestest.Without)
-	}
-	server, err := postgrestest.Start(postgrestest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := postgrestest.For(t, postgrestest.Options{})
 	dir, dsn := t.TempDir(), server.New(t)
 	run := func(name string, args ...string) string {
 		t.Helper()

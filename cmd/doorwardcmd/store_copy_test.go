@@ -14,18 +14,7 @@ import (
 // TestFromFileToPostgres is the way of those who outgrow one machine, with the commands that the documentation names, and the mistakes that
 // can be made with a server. No message has the password in it.
 func TestFromFileToPostgres(t *testing.T) {
-	if os.Getenv(postgrestest.Without) == "1" {
-		t.Skip("without PostgreSQL")
-	}
-	server, err := postgrestest.Start(postgrestest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := postgrestest.For(t, postgrestest.Options{})
 	dir, dsn := t.TempDir(), server.New(t)
 	file := "sqlite:" + filepath.Join(dir, "doorward.db")
 	doorward := func(want int, words string, args ...string) {

@@ -13,15 +13,7 @@ import (
 // startServer starts a server for one test, which may do with it what it likes.
 func startServer(t *testing.T) *postgrestest.Server {
 	t.Helper()
-	postgrestest.Need(t, started)
-	s, err := postgrestest.Start(postgrestest.Options{Durable: true, Settings: map[string]string{"max_wal_senders": "4", "wal_level": "replica"}})
-	must(t, err)
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return postgrestest.For(t, postgrestest.Options{Durable: true, Settings: map[string]string{"max_wal_senders": "4", "wal_level": "replica"}})
 }
 
 // raw is a connection to the database, past everything. A server that is starting again is waited for.

@@ -170,10 +170,7 @@ func TestHints(t *testing.T) {
 // The accidents of servers: one is killed and started again, one becomes a standby and back. The invariants: the store says that it does
 // not answer, at once and not that something is missing; it goes on by itself; what was acknowledged is there.
 func TestServerGoesAndComes(t *testing.T) {
-	postgrestest.Need(t, started)
-	server, err := postgrestest.Start(postgrestest.Options{Durable: true})
-	mustDo(t, err)
-	t.Cleanup(func() { mustDo(t, server.Stop()) })
+	server := postgrestest.For(t, postgrestest.Options{Durable: true})
 	dsn := server.New(t)
 	s := openAt(t, dsn, postgres.Options{BusyTimeout: time.Second})
 	mustCreate(t, s, 1)

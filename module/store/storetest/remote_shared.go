@@ -1,16 +1,14 @@
 package storetest
 
 import (
-	"fmt"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/remote/notify"
+	"github.com/doorward/doorward/remote/notify/notifytest"
 )
 
 // testRemoteTwoHandles. Attack: a grant is revoked through one node and used at another. Invariant: what one handle has
@@ -59,44 +57,9 @@ func testRemoteTwoHandles(t *testing.T, open Open) {
 
 // testOutboxTogether: several nodes send what is due, and each delivery is handed to one of them.
 func testOutboxTogether(t *testing.T, open Open) {
-	const nodes, count = 4, 30
-	boxes := make([]notify.Outbox, nodes)
-	for i := range boxes {
-		boxes[i] = open(t).Outbox()
+	var nodes []notify.Outbox
+	for range 4 {
+		nodes = append(nodes, open(t).Outbox())
 	}
-	var b notify.Batch
-	for n := range count {
-		b.Deliveries = append(b.Deliveries, notify.Delivery{ID: fmt.Sprint(n), First: epoch, Next: epoch, Notice: notify.Notice{Time: epoch}})
-	}
-	must(t, boxes[0].Add(t.Context(), b))
-	var mu sync.Mutex
-	held := map[string]int{}
-	var all sync.WaitGroup
-	for _, box := range boxes {
-		all.Go(func() {
-			for {
-				due, err := box.Due(t.Context(), epoch, epoch.Add(time.Minute), 4)
-				if err != nil {
-					t.Error(err)
-				}
-				if len(due) == 0 {
-					return
-				}
-				mu.Lock()
-				for _, d := range due {
-					held[d.ID]++
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	for id, times := range held {
-		if times != 1 {
-			t.Errorf("%s was handed out %d times", id, times)
-		}
-	}
-	if len(held) != count {
-		t.Errorf("%d of %d handed out", len(held), count)
-	}
+	notifytest.OneHolder(t, nodes...)
 }

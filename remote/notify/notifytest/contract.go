@@ -181,20 +181,25 @@ func testForgotten(t *testing.T, o notify.Outbox) {
 }
 
 // testOneHolder: several nodes that look at once never hold the same delivery.
-func testOneHolder(t *testing.T, o notify.Outbox) {
-	const nodes, count = 4, 40
+func testOneHolder(t *testing.T, o notify.Outbox) { OneHolder(t, o, o, o, o) }
+
+// OneHolder fails the test unless several nodes that send what is due, each from its own view of one empty outbox, are handed every
+// delivery once between them.
+func OneHolder(t *testing.T, nodes ...notify.Outbox) {
+	t.Helper()
+	const count = 40
 	var batch notify.Batch
 	for i := range count {
 		batch.Deliveries = append(batch.Deliveries, delivery(fmt.Sprintf("%02d", i), "r", notify.Created, start))
 	}
-	add(t, o, batch)
+	add(t, nodes[0], batch)
 	var mu sync.Mutex
 	held := map[string]int{}
 	var group sync.WaitGroup
-	for range nodes {
+	for _, node := range nodes {
 		group.Go(func() {
 			for {
-				out, err := o.Due(context.WithoutCancel(t.Context()), start, start.Add(time.Minute), 3)
+				out, err := node.Due(context.WithoutCancel(t.Context()), start, start.Add(time.Minute), 3)
 				if err != nil {
 					t.Error(err)
 				}

@@ -45,8 +45,8 @@ type Server struct {
 	databases atomic.Int64
 }
 
-// Start makes a folder with an empty server in it and starts that. Stop ends it and removes the folder. It is for TestMain or for one
-// test; errors say what is missing.
+// Start makes a folder with an empty server in it and starts that. Stop ends it and removes the folder. Main and For call it; errors
+// say what is missing.
 func Start(opt Options) (*Server, error) {
 	programs, err := programs()
 	if err != nil {
@@ -79,6 +79,25 @@ func Main(m *testing.M, opt Options, use func(*Server)) int {
 	defer s.Stop() //nolint:errcheck // the tests have said what there is to say
 	use(s)
 	return m.Run()
+}
+
+// For starts a server that one test has for itself, and may do with what it likes. The test is skipped where that is asked for, and
+// fails where there can be no server.
+func For(t testing.TB, opt Options) *Server {
+	t.Helper()
+	if os.Getenv(Without) == "1" {
+		t.Skipf("%s is set", Without)
+	}
+	s, err := Start(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 // Need skips a test that was given no server because none was wanted.
