@@ -1,6 +1,7 @@
 package remotetest
 
 import (
+	"github.com/doorward/doorward/internal/feed/feedtest"
 	"slices"
 	"testing"
 	"time"
@@ -104,5 +105,5 @@ func testBatchRefused(t *testing.T, s Store) {
 		t.Error(seen)
 	}
 	handOut(t, s, "soon")
-	changesAre(t, s, changed(r), changed(other))
+	feedtest.WantChanges(t, s, changed(r), changed(other))
 }

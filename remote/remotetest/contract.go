@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/internal/feed/feedtest"
 	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/remote/notify"
 )
@@ -107,19 +108,6 @@ func is(t *testing.T, s Store, want remote.Request) {
 	same(t, want, got)
 }
 
-// changesAre compares the whole feed: kinds and identifiers, one revision each.
-func changesAre(t *testing.T, s Store, want ...feed.Change) {
-	t.Helper()
-	got, gap, err := s.ChangesAfter(t.Context(), 0, 1000)
-	if err != nil || gap {
-		t.Fatal(gap, err)
-	}
-	for i := range want {
-		want[i].Revision = int64(i) + 1
-	}
-	same(t, want, got)
-}
-
 func changed(r remote.Request) feed.Change { return feed.Change{Kind: feed.RemoteRequest, ID: r.ID} }
 
 func testRequest(t *testing.T, s Store) {
@@ -132,7 +120,7 @@ func testRequest(t *testing.T, s Store) {
 	is(t, s, bare)
 	e := event(full.ID)
 	wantError(t, s.CreateRemoteRequest(t.Context(), full, &e, anything), remote.ErrExists)
-	changesAre(t, s, changed(full), changed(bare))
+	feedtest.WantChanges(t, s, changed(full), changed(bare))
 }
 
 // testRefused: what a function objects to leaves no trace.
@@ -156,7 +144,7 @@ func testRefused(t *testing.T, s Store) {
 	is(t, s, first)
 	_, err = s.RemoteRequest(t.Context(), second.ID)
 	wantError(t, err, remote.ErrNotFound)
-	changesAre(t, s, changed(first))
+	feedtest.WantChanges(t, s, changed(first))
 }
 
 func testUpdate(t *testing.T, s Store) {
@@ -175,7 +163,7 @@ func testUpdate(t *testing.T, s Store) {
 	want.ID, want.User, want.Created, want.BreakGlass, want.Approvals = before.ID, before.User, before.Created, before.BreakGlass, nil
 	is(t, s, want)
 	wantError(t, s.UpdateRemoteRequest(t.Context(), request(2, "").ID, &e, func(remote.SettingRecord, *remote.Request) error { return nil }), remote.ErrNotFound)
-	changesAre(t, s, changed(before), changed(before))
+	feedtest.WantChanges(t, s, changed(before), changed(before))
 }
 
 func list(t *testing.T, s Store, q remote.Query) (ids []string) {
@@ -261,7 +249,7 @@ func testOpen(t *testing.T, s Store) {
 	is(t, s, first)
 	second.State = remote.Expired
 	is(t, s, second)
-	changesAre(t, s, changed(second), changed(request(3, "")), changed(first), changed(request(4, "")), changed(second))
+	feedtest.WantChanges(t, s, changed(second), changed(request(3, "")), changed(first), changed(request(4, "")), changed(second))
 }
 
 func testSetting(t *testing.T, s Store) {
@@ -285,7 +273,7 @@ func testSetting(t *testing.T, s Store) {
 		same(t, want, record)
 		return nil
 	}))
-	changesAre(t, s, changed(r), feed.Change{Kind: feed.RemoteSetting}, changed(r), changed(r))
+	feedtest.WantChanges(t, s, changed(r), feed.Change{Kind: feed.RemoteSetting}, changed(r), changed(r))
 }
 
 // testSettingRefused: the setting and the grants that end with it change together or not at all.
@@ -303,7 +291,7 @@ func testSettingRefused(t *testing.T, s Store) {
 	c, err := s.RemoteAccess(t.Context())
 	must(t, err)
 	same(t, remote.Current{Open: []remote.Request{r}}, c)
-	changesAre(t, s, changed(r))
+	feedtest.WantChanges(t, s, changed(r))
 }
 
 // testRace: of several that would all be the first, one is.

@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/internal/feed/feedtest"
 	"github.com/doorward/doorward/tokens"
 	"github.com/doorward/doorward/tokens/oauth2"
 )
@@ -91,19 +92,6 @@ func put(t *testing.T, s Store, clients ...oauth2.Client) {
 	}
 }
 
-// changesAre compares the whole feed: kinds and identifiers, one revision each.
-func changesAre(t *testing.T, s Store, want ...feed.Change) {
-	t.Helper()
-	got, gap, err := s.ChangesAfter(t.Context(), 0, 1000)
-	if err != nil || gap {
-		t.Fatal(gap, err)
-	}
-	for i := range want {
-		want[i].Revision = int64(i) + 1
-	}
-	same(t, want, got)
-}
-
 func is(t *testing.T, s Store, want oauth2.Client) {
 	t.Helper()
 	got, err := s.Client(t.Context(), want.ID)
@@ -120,7 +108,7 @@ func testClient(t *testing.T, s Store) {
 	is(t, s, client(1))
 	is(t, s, bare)
 	wantError(t, s.CreateClient(t.Context(), client(1), 1000, event("oauthclient.create", "again")), oauth2.ErrExists)
-	changesAre(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: bare.ID})
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: bare.ID})
 }
 
 func testClientListing(t *testing.T, s Store) {
@@ -196,7 +184,7 @@ func testClientUpdate(t *testing.T, s Store) {
 	got, err := s.Revocations(t.Context(), epoch, "", 0)
 	must(t, err)
 	same(t, []oauth2.Revocation{revocation}, got)
-	changesAre(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: client(2).ID},
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: client(2).ID},
 		feed.Change{Kind: feed.OAuthClient, ID: client(1).ID})
 }
 
@@ -219,7 +207,7 @@ func testClientRefused(t *testing.T, s Store) {
 		return nil, nil
 	})
 	wantError(t, err, oauth2.ErrNotFound)
-	changesAre(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID})
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID})
 }
 
 func testClientDelete(t *testing.T, s Store) {
@@ -234,7 +222,7 @@ func testClientDelete(t *testing.T, s Store) {
 	got, err := s.Revocations(t.Context(), epoch, "", 0)
 	must(t, err)
 	same(t, []oauth2.Revocation{revocation}, got)
-	changesAre(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: client(2).ID},
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.OAuthClient, ID: client(1).ID}, feed.Change{Kind: feed.OAuthClient, ID: client(2).ID},
 		feed.Change{Kind: feed.OAuthClient, ID: client(1).ID})
 }
 
@@ -247,7 +235,7 @@ func testClientUse(t *testing.T, s Store) {
 		is(t, s, want)
 	}
 	must(t, s.RecordClientUse(t.Context(), "dt0s02.NOBODY", epoch))
-	changesAre(t, s, feed.Change{Kind: feed.OAuthClient, ID: want.ID})
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.OAuthClient, ID: want.ID})
 }
 
 func signingKey(n int) oauth2.SigningKey {
@@ -276,7 +264,7 @@ func testSigningKeys(t *testing.T, s Store) {
 	got, err = s.SigningKeys(t.Context())
 	must(t, err)
 	same(t, []oauth2.SigningKey{signingKey(2), signingKey(3)}, got)
-	changesAre(t, s, feed.Change{Kind: feed.SigningKey, ID: "key-1"}, feed.Change{Kind: feed.SigningKey, ID: "key-2"},
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.SigningKey, ID: "key-1"}, feed.Change{Kind: feed.SigningKey, ID: "key-2"},
 		feed.Change{Kind: feed.SigningKey, ID: "key-3"}, feed.Change{Kind: feed.SigningKey, ID: "key-1"})
 }
 
@@ -339,7 +327,7 @@ func testRevocations(t *testing.T, s Store) {
 			t.Errorf("limit %d: %v", limit, err)
 		}
 	}
-	changesAre(t, s, feed.Change{Kind: feed.Revocation, ID: "jti-1"}, feed.Change{Kind: feed.Revocation, ID: all.ID},
+	feedtest.WantChanges(t, s, feed.Change{Kind: feed.Revocation, ID: "jti-1"}, feed.Change{Kind: feed.Revocation, ID: all.ID},
 		feed.Change{Kind: feed.Revocation, ID: all.ID}, feed.Change{Kind: feed.Revocation, ID: "jti-0"})
 }
 
