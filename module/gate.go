@@ -124,7 +124,7 @@ func openGateOver(config gateConfig, formats *tokens.Formats, trusted *issuers, 
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := g.trust(ctx, config, trusted); err != nil {
+	if err := errors.Join(g.trust(ctx, config, trusted), g.remote.openSenders(config.RemoteAccess)); err != nil {
 		return nil, errors.Join(err, g.closeParts(ctx), s.Close())
 	}
 	g.follow(start)

@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type remoteDesk struct {
 	limit    remote.Limit
 	service  *remote.Service
 	sessions *sessions
+	senders  map[notify.Channel]notify.Sender // of mailer; empty until openSenders, which is before run
 	mailer   *notify.Dispatcher
 	count    *remoteCounters
 	streams  *streams
@@ -45,12 +47,9 @@ func newRemoteDesk(s store.Store, config gateConfig, streams *streams, logger *z
 	if err != nil {
 		return nil, err
 	}
-	senders, err := config.RemoteAccess.senders()
-	if err != nil {
-		return nil, err
-	}
 	d := &remoteDesk{
-		rules: rules, routes: routes, store: s, streams: streams, count: newRemoteCounters(), logger: logger,
+		senders: map[notify.Channel]notify.Sender{},
+		rules:   rules, routes: routes, store: s, streams: streams, count: newRemoteCounters(), logger: logger,
 		staleFor: time.Duration(config.Cache.StaleFor), lifetime: time.Duration(config.Cache.Lifetime),
 		wake: make(chan struct{}, 1),
 	}
@@ -61,15 +60,23 @@ func newRemoteDesk(s store.Store, config gateConfig, streams *streams, logger *z
 		d.lifetime = defaultLifetime
 	}
 	d.sessions = newSessions(d, rules.idle)
-	d.mailer = notify.NewDispatcher(s.Outbox(), senders, notify.Options{
+	d.mailer = notify.NewDispatcher(s.Outbox(), d.senders, notify.Options{
 		OnOutcome: d.noteDelivery,
 		OnError:   func(err error) { logger.Error("the queue of notifications", zap.Error(err)) },
 	})
 	d.service = newRemoteService(s, rules, routes, remoteHooks{
 		changed: d.changedHere, told: func(remote.Notice) { d.mailer.Poke() },
 	})
-	d.logUntold()
 	return d, nil
+}
+
+// openSenders reads the secrets that notifications are sent with. A gate that only rehearses a request does without: whoever asks for
+// an explanation need not be able to read them.
+func (d *remoteDesk) openSenders(c *RemoteAccess) error {
+	senders, err := c.senders()
+	maps.Copy(d.senders, senders)
+	d.logUntold()
+	return err
 }
 
 // The bounds of what is remembered, where a config does not say: those of tokens.
