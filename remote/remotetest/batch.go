@@ -1,11 +1,11 @@
 package remotetest
 
 import (
-	"github.com/doorward/doorward/internal/feed/feedtest"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/doorward/doorward/internal/feed/feedtest"
 	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/remote/notify"
 )
