@@ -10,18 +10,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorward/doorward/benchmarks/fill"
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/module/store/postgres/postgrestest"
-	"github.com/doorward/doorward/module/store/storecopy"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
 )
 
 // sizes of the store that is measured: DOORWARD_STORE_TOKENS says how many tokens, and the others follow from that unless
 // DOORWARD_STORE_USERS, _GROUPS or _BINDINGS say otherwise.
-func sizes(tb testing.TB) Sizes {
+func sizes(tb testing.TB) fill.Sizes {
 	tb.Helper()
 	number := func(name string, otherwise int) int {
 		text := os.Getenv("DOORWARD_STORE_" + name)
@@ -34,7 +34,7 @@ func sizes(tb testing.TB) Sizes {
 		}
 		return n
 	}
-	s := SizesFor(number("TOKENS", 2000))
+	s := fill.SizesFor(number("TOKENS", 2000))
 	s.Users, s.Groups, s.Bindings = number("USERS", s.Users), number("GROUPS", s.Groups), number("BINDINGS", s.Bindings)
 	return s
 }
@@ -59,15 +59,10 @@ func openStore(tb testing.TB, dsn string) store.Store {
 	return s
 }
 
-func fillStore(tb testing.TB, dsn string, of Sizes) {
+func fillStore(tb testing.TB, dsn string, of fill.Sizes) {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), dsn, store.Options{Unfinished: true})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer s.Close()
 	start := time.Now()
-	if err := storecopy.Fill(tb.Context(), s, Fill(of)); err != nil {
+	if err := fill.Store(tb.Context(), dsn, of); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Logf("filled with %+v in %v", of, time.Since(start).Round(time.Millisecond))
@@ -76,7 +71,7 @@ func fillStore(tb testing.TB, dsn string, of Sizes) {
 // TestFill: what is measured is a store as gateways would have made it. Its trail verifies, its counts are right, and each change of
 // it goes on from there.
 func TestFill(t *testing.T) {
-	of := SizesFor(1000)
+	of := fill.SizesFor(1000)
 	for engine, server := range servers {
 		t.Run(engine, func(t *testing.T) {
 			dsn := server(t)
@@ -88,7 +83,7 @@ func TestFill(t *testing.T) {
 				t.Fatalf("trail: %+v, %v", report, err)
 			}
 			for name, q := range map[string]tokens.Query{
-				"all": {}, "personal": {Personal: tokens.Only}, "of one": {Owner: ownerOf(7)}, "with a scope": {Scopes: []string{"traces.read"}},
+				"all": {}, "personal": {Personal: tokens.Only}, "of one": {Owner: fill.OwnerOf(7)}, "with a scope": {Scopes: []string{"traces.read"}},
 			} {
 				list, err := s.Tokens(t.Context(), q)
 				count, errCount := s.CountTokens(t.Context(), q)
@@ -97,8 +92,8 @@ func TestFill(t *testing.T) {
 				}
 			}
 			for n := range of.Tokens { // so that every side table is emptied again
-				e := audit.Event{Time: fillTime, Action: "token.delete", Object: TokenID(n)}
-				if err := s.DeleteToken(t.Context(), TokenID(n), e); err != nil {
+				e := audit.Event{Time: fill.Start, Action: "token.delete", Object: fill.TokenID(n)}
+				if err := s.DeleteToken(t.Context(), fill.TokenID(n), e); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -170,7 +165,7 @@ func benchStart(b *testing.B, dsn string) {
 	b.ReportMetric(float64(kept)/(1<<20), "MiB-heap")
 }
 
-func benchStore(b *testing.B, s store.Store, of Sizes) {
+func benchStore(b *testing.B, s store.Store, of fill.Sizes) {
 	ctx := context.Background()
 	must := func(err error) {
 		if err != nil {
@@ -179,7 +174,7 @@ func benchStore(b *testing.B, s store.Store, of Sizes) {
 	}
 	b.Run("look-up", func(b *testing.B) {
 		measure(b, func(i int) {
-			_, err := s.Token(ctx, TokenID(i*7919%of.Tokens))
+			_, err := s.Token(ctx, fill.TokenID(i*7919%of.Tokens))
 			must(err)
 		})
 	})
@@ -187,9 +182,9 @@ func benchStore(b *testing.B, s store.Store, of Sizes) {
 		name  string
 		query tokens.Query
 	}{
-		{"newest", tokens.Query{Descending: true}}, {"owner", tokens.Query{Owner: ownerOf(7)}}, {"scope", tokens.Query{Scopes: []string{"traces.read"}}},
+		{"newest", tokens.Query{Descending: true}}, {"owner", tokens.Query{Owner: fill.OwnerOf(7)}}, {"scope", tokens.Query{Scopes: []string{"traces.read"}}},
 	} {
-		page.query.Environment, page.query.Limit = environment, 200
+		page.query.Environment, page.query.Limit = fill.Environment, 200
 		b.Run("first-page/"+page.name, func(b *testing.B) {
 			measure(b, func(int) {
 				list, err := s.Tokens(ctx, page.query)
@@ -219,8 +214,8 @@ func benchStore(b *testing.B, s store.Store, of Sizes) {
 		measure(b, func(int) {
 			made++
 			id := fmt.Sprintf("dt0c01.%024d", made)
-			must(s.CreateToken(ctx, tokens.Record{ID: id, Digest: tokens.DigestOf(id), Name: "n", Owner: "o", Environment: environment, Enabled: true,
-				Created: fillTime, Scopes: []string{"logs.read"}}, audit.Event{Time: fillTime, Action: "token.create", Object: id}))
+			must(s.CreateToken(ctx, tokens.Record{ID: id, Digest: tokens.DigestOf(id), Name: "n", Owner: "o", Environment: fill.Environment, Enabled: true,
+				Created: fill.Start, Scopes: []string{"logs.read"}}, audit.Event{Time: fill.Start, Action: "token.create", Object: id}))
 		})
 	})
 }

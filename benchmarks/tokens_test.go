@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorward/doorward/benchmarks/fill"
 	"github.com/doorward/doorward/module/moduletest"
 	"github.com/doorward/doorward/tokens"
 )
@@ -51,9 +52,9 @@ func newDesk(b *testing.B) *desk {
 	doorward_api
 	reverse_proxy {UPSTREAM}
 }
-`, store, environment))
+`, store, fill.Environment))
 	_, token := g.Mint("", tokens.Attributes{
-		Name: "bench", Environment: environment, Administrator: true,
+		Name: "bench", Environment: fill.Environment, Administrator: true,
 		Scopes: []string{"apiTokens.read", "apiTokens.write", "metrics.read"},
 	})
 	return &desk{b, "http://" + g.Addr, token, &http.Client{Timeout: time.Minute}}
