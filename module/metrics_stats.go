@@ -58,6 +58,10 @@ var tokenMetrics = []metric[tokens.Stats]{
 		Help: "Questions to the store about tokens that it could not answer.",
 	}, counted, func(s tokens.Stats) float64 { return float64(s.Faults) }},
 	{prometheus.Opts{
+		Name: "doorward_token_cache_crowded_total",
+		Help: "Tokens that were not looked up, because too many others were at that time; each was answered with 503.",
+	}, counted, func(s tokens.Stats) float64 { return float64(s.Crowded) }},
+	{prometheus.Opts{
 		Name: "doorward_token_cache_entries",
 		Help: "Tokens remembered.",
 	}, gauged, func(s tokens.Stats) float64 { return float64(s.Cached) }},
@@ -89,6 +93,18 @@ var policyMetrics = []metric[policyengine.Stats]{
 		Help: "Answers of policies that had to make room for others.",
 	}, counted, func(s policyengine.Stats) float64 { return float64(s.Evictions) }},
 	{prometheus.Opts{
+		Name: "doorward_policy_cache_entries",
+		Help: "Answers of policies remembered.",
+	}, gauged, func(s policyengine.Stats) float64 { return float64(s.Cached) }},
+	{prometheus.Opts{
+		Name: "doorward_policy_cache_bytes",
+		Help: "About what the answers of policies that are remembered take.",
+	}, gauged, func(s policyengine.Stats) float64 { return float64(s.CacheBytes) }},
+	{prometheus.Opts{
+		Name: "doorward_policy_cache_limit_bytes",
+		Help: "What the answers of policies that are remembered may take.",
+	}, gauged, func(s policyengine.Stats) float64 { return float64(s.CacheLimit) }},
+	{prometheus.Opts{
 		Name: "doorward_policy_sets_compiled_total",
 		Help: "Sets of statements that were compiled.",
 	}, counted, func(s policyengine.Stats) float64 { return float64(s.Compiled) }},
@@ -115,6 +131,10 @@ var gateMetrics = []metric[*gate]{
 		Name: "doorward_policy_publication_failures_total",
 		Help: "Times that policies could not take over, so that the ones before stayed in force.",
 	}, counted, func(g *gate) float64 { return float64(g.rules.count.failed.Load()) }},
+	{prometheus.Opts{
+		Name: "doorward_judged_bodies_bytes",
+		Help: "What the bodies take at the moment that policies are asked about.",
+	}, gauged, func(g *gate) float64 { return float64(g.bodies.held.Load()) }},
 	{prometheus.Opts{
 		Name: "doorward_revocation_lag_seconds",
 		Help: "Time since all changes of the store had been applied: how old a revocation may be that this gateway has not heard of. " +

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/policyengine"
 )
 
 // gathered is the sum of every metric of some collectors, by name.
@@ -51,7 +53,7 @@ func TestStatistics(t *testing.T) {
 	want := map[string]float64{
 		"doorward_decisions_total": 3, "doorward_token_cache_hits_total": 2, "doorward_token_cache_misses_total": 1,
 		"doorward_token_cache_queries_total": 1, "doorward_token_cache_entries": 1, "doorward_policy_publications_total": 1,
-		"doorward_store_up": 1,
+		"doorward_store_up": 1, "doorward_policy_cache_limit_bytes": policyengine.DefaultCacheBytes,
 	}
 	maps.DeleteFunc(got, func(name string, v float64) bool { return v == 0 || name == "doorward_revocation_lag_seconds" })
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+	"unique"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"go.uber.org/zap"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/internal/weighed"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/policyengine"
 	"github.com/doorward/doorward/policyengine/catalog"
@@ -34,7 +35,7 @@ type rules struct {
 
 	federation atomic.Pointer[federation] // as of the policies that are in force
 
-	users    *lru.Cache[string, memberships]
+	users    *weighed.Cache[string, memberships]
 	asking   singleflight.Group // for the groups of one user
 	changed  chan struct{}      // holds one token while policies wait to be published
 	forgets  atomic.Uint64      // counts forgotten memberships; what a lookup that raced with one has found is not used again
@@ -54,8 +55,11 @@ type memberships struct {
 // Bounds of what is remembered and of what one look at the store may take.
 const (
 	rememberedUsers = 20_000
-	groupsTimeout   = 3 * time.Second
-	groupsRetry     = time.Second // with the store down, what is remembered serves this long before it is asked again
+	// rememberedGroups are those of all users together. A group takes 16 bytes for each user in it: its text is there once.
+	rememberedGroups = 1_000_000
+
+	groupsTimeout = 3 * time.Second
+	groupsRetry   = time.Second // with the store down, what is remembered serves this long before it is asked again
 )
 
 func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, error) {
@@ -68,7 +72,7 @@ func newRules(s store.Store, config gateConfig, logger *zap.Logger) (*rules, err
 	if err != nil {
 		return nil, err
 	}
-	users, err := lru.New[string, memberships](rememberedUsers)
+	users, err := weighed.New[string, memberships](rememberedUsers, rememberedGroups)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +118,7 @@ func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]str
 	}
 	if serves && !known.retryAt.IsZero() { // a store that hangs holds up one request, and not all that come meanwhile
 		known.retryAt = now.Add(groupsTimeout)
-		r.users.Add(user, known)
+		r.remember(user, known)
 	}
 	groups, err := r.askGroups(ctx, user, generation)
 	switch {
@@ -123,23 +127,29 @@ func (r *rules) groupsOf(ctx context.Context, user string, now time.Time) ([]str
 		groups = nil // nobody by that name: no groups, so nothing is granted
 	case serves && r.forgets.Load() == generation:
 		known.retryAt = now.Add(groupsRetry)
-		r.users.Add(user, known)
+		r.remember(user, known)
 		return known.groups, nil
 	default:
 		return nil, fmt.Errorf("groups of the user: %w", err)
 	}
 	if r.forgets.Load() == generation {
-		r.users.Add(user, memberships{groups: groups, loaded: now, generation: generation})
+		r.remember(user, memberships{groups: groups, loaded: now, generation: generation})
 	}
 	return groups, nil
 }
+
+func (r *rules) remember(user string, m memberships) { r.users.Add(user, m, int64(len(m.groups))) }
 
 // askGroups shares one question between all who ask about the same user at the same time. It goes on where one of them gives up.
 func (r *rules) askGroups(ctx context.Context, user string, generation uint64) ([]string, error) {
 	shared := r.asking.DoChan(fmt.Sprint(generation, " ", user), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupsTimeout)
 		defer cancel()
-		return r.pap.GroupsOf(ctx, user)
+		groups, err := r.pap.GroupsOf(ctx, user)
+		for i, group := range groups {
+			groups[i] = unique.Make(group).Value()
+		}
+		return groups, err
 	})
 	select {
 	case <-ctx.Done():

@@ -22,10 +22,14 @@ type decision struct {
 // before it was made: the clock may have been set back over a limit.
 func (d *decision) serves(now time.Time) bool { return !now.Before(d.made) && now.Before(d.until) }
 
-// bytes is about what a decision takes; its texts belong to the policies.
+// bytes is about what a decision takes. Its texts belong to the policies, but for the notes, which are made for it.
 func (d *decision) bytes() int64 {
-	return int64(unsafe.Sizeof(*d)) + int64(len(d.key)) +
+	sum := int64(unsafe.Sizeof(*d)) + int64(len(d.key)) +
 		int64(len(d.verdict.Reasons))*int64(unsafe.Sizeof(Reason{})) + int64(len(d.verdict.Missing))*int64(unsafe.Sizeof(""))
+	for i := range d.verdict.Reasons {
+		sum += int64(len(d.verdict.Reasons[i].Note))
+	}
+	return sum
 }
 
 // decisionCache keeps decisions by their full key, bounded in bytes. The nil cache keeps none.
@@ -35,6 +39,7 @@ type decisionCache struct {
 	hits      atomic.Uint64
 	misses    atomic.Uint64
 	evictions atomic.Uint64
+	kept      atomic.Int64 // decisions; ristretto counts its own only where it counts every look-up too
 	ages      [len(AgeLimits) + 1]atomic.Uint64
 }
 
@@ -50,9 +55,25 @@ func newDecisionCache(size int64) (*decisionCache, error) {
 		BufferItems: 64,
 		// The key given is a hash already. Two keys that share it take turns, because lookup compares the whole key.
 		KeyToHash: func(hash uint64) (uint64, uint64) { return hash, 0 },
-		OnEvict:   func(*ristretto.Item[*decision]) { c.evictions.Add(1) },
+		OnEvict:   c.evicted,
+		OnExit:    c.left,
 	})
 	return c, err
+}
+
+// evicted hears of decisions that are removed: those that had to make room, and those whose time was over, which alone come
+// with their end.
+func (c *decisionCache) evicted(item *ristretto.Item[*decision]) {
+	if item.Expiration.IsZero() {
+		c.evictions.Add(1)
+	}
+}
+
+// left hears of every decision that was given to ristretto and is not in it any more, for whatever reason.
+func (c *decisionCache) left(d *decision) {
+	if d != nil {
+		c.kept.Add(-1)
+	}
 }
 
 // lookup finds a decision that may be given now.
@@ -77,7 +98,10 @@ func (c *decisionCache) keep(d *decision) {
 		return
 	}
 	if lifetime := d.until.Sub(d.made); lifetime > 0 {
-		c.decisions.SetWithTTL(maphash.Bytes(c.seed, d.key), d, d.bytes(), lifetime)
+		c.kept.Add(1)
+		if !c.decisions.SetWithTTL(maphash.Bytes(c.seed, d.key), d, d.bytes(), lifetime) {
+			c.kept.Add(-1)
+		}
 	}
 }
 

@@ -6,17 +6,19 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/bind"
 )
 
 // compiledSets keeps sets by revision, the least recently used ones going first, and compiles missing ones in the
 // background. It never drops the newest, however large, because somebody is waiting for it.
 type compiledSets struct {
-	mu            sync.Mutex
-	kept          *simplelru.LRU[Revision, compiled]
-	statements    int // of all kept sets
-	maxStatements int
-	compiled      uint64
+	mu         sync.Mutex
+	kept       *simplelru.LRU[Revision, compiled]
+	statements int   // of all kept sets
+	weight     int64 // of all kept sets
+	maxWeight  int64
+	compiled   uint64
 
 	flights flights[Revision, *Set]
 	slots   chan struct{} // one token for each compilation that may go on at a time
@@ -27,6 +29,34 @@ type compiled struct {
 	set        *Set
 	err        error
 	statements int
+	weight     int64
+}
+
+// What a compiled statement takes in memory, about, in bytes.
+const (
+	statementBytes = 2 << 10 // with one short value, or less
+	bareBytes      = 1400    // without any
+	valueBytes     = 240     // for each value, beside its text
+)
+
+// weightOf is about what compiled statements take. Most compare with one value; one that lists a thousand takes as much as a
+// hundred of these.
+func weightOf(statements []*bind.Statement) (weight int64) {
+	for _, s := range statements {
+		bytes := int64(bareBytes)
+		for i := range s.Conditions {
+			for _, operand := range s.Conditions[i].Operands {
+				bytes += valueBytes
+				for _, part := range operand.Parts {
+					if t, ok := part.(ast.Text); ok {
+						bytes += int64(len(t.Text))
+					}
+				}
+			}
+		}
+		weight += max(statementBytes, bytes)
+	}
+	return weight
 }
 
 // maxSets bounds the number of sets besides their size.
@@ -37,7 +67,7 @@ func newCompiledSets(maxStatements, concurrency int) (*compiledSets, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiledSets{kept: kept, maxStatements: maxStatements, slots: make(chan struct{}, concurrency)}, nil
+	return &compiledSets{kept: kept, maxWeight: int64(maxStatements) * statementBytes, slots: make(chan struct{}, concurrency)}, nil
 }
 
 func (c *compiledSets) get(revision Revision) (compiled, bool) {
@@ -57,7 +87,7 @@ func (c *compiledSets) obtain(ctx context.Context, statements []*bind.Statement,
 			c.slots <- struct{}{}
 			set, err := compile(statements, revision)
 			<-c.slots
-			c.keep(revision, compiled{set, err, len(statements)})
+			c.keep(revision, compiled{set, err, len(statements), weightOf(statements)})
 			c.flights.land(revision, flying, set, err)
 		}()
 	}
@@ -70,14 +100,20 @@ func (c *compiledSets) keep(revision Revision, k compiled) {
 	c.compiled++
 	// Two may have compiled the same one after the other, when the first was dropped in between.
 	if before, ok := c.kept.Peek(revision); ok {
-		c.statements -= before.statements
+		c.count(before, -1)
 	}
-	for c.kept.Len() > 0 && (c.kept.Len() == maxSets || c.statements+k.statements > c.maxStatements) {
+	for c.kept.Len() > 0 && (c.kept.Len() == maxSets || c.weight+k.weight > c.maxWeight) {
 		_, oldest, _ := c.kept.RemoveOldest()
-		c.statements -= oldest.statements
+		c.count(oldest, -1)
 	}
 	c.kept.Add(revision, k)
-	c.statements += k.statements
+	c.count(k, 1)
+}
+
+// count adds a set, or takes it away. The caller holds the lock.
+func (c *compiledSets) count(k compiled, times int) {
+	c.statements += times * k.statements
+	c.weight += int64(times) * k.weight
 }
 
 func (c *compiledSets) stats() (compiled uint64, sets, statements int) {

@@ -27,7 +27,8 @@ type Options struct {
 	// Preparation is how long Publish compiles for the subjects seen lately before the new policies take over. What is
 	// not ready by then is compiled when it is first asked for.
 	Preparation time.Duration
-	// Statements bounds the compiled sets by the number of their statements, about 2 KB each.
+	// Statements bounds the compiled sets by the number of their statements, 2 KiB each; one that lists many values counts
+	// as several.
 	Statements int
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/bind"
+	"github.com/doorward/doorward/policyengine/catalog"
 )
 
 // TestFlights: who asks for the same while it is made shares it, who asks for something else does not.
@@ -93,6 +94,34 @@ func TestCompiledSetsAreBounded(t *testing.T) {
 		if got, want := fmt.Sprint(compiled, sets, statements), fmt.Sprint(step.compiled, step.sets, step.statement); got != want {
 			t.Errorf("step %d: got %s, want %s", i, got, want)
 		}
+	}
+}
+
+// TestLongListsWeighMore: sets are bounded by what they take.
+//
+// Attack: write policies whose few statements list a thousand values each, and ask as many different groups about them. Fix:
+// what is kept is weighed, and not counted. Invariant: it takes no more memory than as many short statements.
+func TestLongListsWeighMore(t *testing.T) {
+	const room = 100
+	c, err := newCompiledSets(room, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		in := bind.Condition{Name: "x:y", Kind: catalog.Text, Operator: ast.In}
+		for j := range 200 {
+			in.Operands = append(in.Operands, bind.Operand{Parts: []ast.Part{ast.Text{Text: fmt.Sprintf("value %d of %d", j, i)}}})
+		}
+		list, revision := ordered([]*bind.Statement{{Effect: ast.Allow, Permission: "a:b:c", Conditions: []bind.Condition{in}}}, nil)
+		if _, err := c.obtain(t.Context(), list, revision); err != nil {
+			t.Fatal(err)
+		}
+		if c.weight > room*statementBytes {
+			t.Fatalf("after %d sets: %d bytes, want %d at most", i+1, c.weight, room*statementBytes)
+		}
+	}
+	if _, sets, _ := c.stats(); sets < 2 || sets > 5 {
+		t.Errorf("%d sets of one statement with 200 values are kept where there is room for %d statements", sets, room)
 	}
 }
 

@@ -10,6 +10,9 @@ type Stats struct {
 	Hits       uint64                     // decisions given from the cache
 	Misses     uint64                     // decisions that had to be evaluated, or waited for another that was
 	Evictions  uint64                     // decisions that had to make room for others
+	Cached     int                        // decisions in the cache
+	CacheBytes int64                      // about what they take
+	CacheLimit int64                      // what they may take; 0 without a cache
 	Ages       [len(AgeLimits) + 1]uint64 // hits by the age of the decision
 	Compiled   uint64                     // sets that were compiled
 	Sets       int                        // compiled sets that are kept
@@ -32,6 +35,8 @@ func (e *Engine) Stats() Stats {
 	var s Stats
 	if c := e.cache; c != nil {
 		s.Hits, s.Misses, s.Evictions = c.hits.Load(), c.misses.Load(), c.evictions.Load()
+		s.CacheLimit = c.decisions.MaxCost()
+		s.Cached, s.CacheBytes = int(max(0, c.kept.Load())), s.CacheLimit-c.decisions.RemainingCost()
 		for i := range c.ages {
 			s.Ages[i] = c.ages[i].Load()
 		}

@@ -86,6 +86,10 @@ func (c *cache) keep(k key, e *entry, now time.Time, generation uint64) {
 		return
 	}
 	c.absent.Remove(k)
+	if k.id == e.principal.TokenID {
+		c.present.Add(key{id: e.principal.TokenID, legacy: k.legacy}, e) // one text for both
+		return
+	}
 	c.present.Add(k.cloned(), e)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/doorward/doorward/tokens/scope"
 )
@@ -55,7 +56,7 @@ const (
 // token passes Parse anyway.
 func (fs *Formats) principalOf(r Record) Principal {
 	p := Principal{
-		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: r.Environment, Environments: r.Environments, Kind: kindLegacy,
+		TokenID: r.ID, TokenName: r.Name, User: r.Owner, Environment: unique.Make(r.Environment).Value(), Environments: r.Environments, Kind: kindLegacy,
 		Cluster: r.Cluster, Personal: r.Personal, Staff: r.Staff, Legacy: r.Legacy,
 		// No such token is made. Were there one all the same, it would be the mark which takes away that counts.
 		Administrator: r.Administrator && !r.Staff,

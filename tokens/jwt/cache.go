@@ -1,17 +1,23 @@
 package jwt
 
 import (
+	"encoding/json"
 	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/doorward/doorward/internal/weighed"
 	"github.com/doorward/doorward/tokens"
 )
 
+// maxVerified bounds what the verified tokens may say together, by weightOf. A token says 1 or 2 KiB; one of 16 KiB that is
+// made of empty lists takes some hundred.
+const maxVerified = 64 << 20
+
 // cache has two lists, so that a flood of bad tokens pushes out other bad ones, and no good one.
 type cache struct {
-	verified   *lru.Cache[digest, *verified]
+	verified   *weighed.Cache[digest, *verified]
 	refused    *lru.Cache[digest, *refused]
 	refusedFor time.Duration
 }
@@ -39,8 +45,8 @@ type refused struct {
 
 func newCache(o Options) *cache {
 	c := &cache{refusedFor: o.RefusedFor}
-	// lru.New fails for sizes below 1 only, which completed() has replaced.
-	c.verified, _ = lru.New[digest, *verified](o.CacheEntries)
+	// Neither fails but for sizes below 1, which completed() has replaced.
+	c.verified, _ = weighed.New[digest, *verified](o.CacheEntries, maxVerified)
 	c.refused, _ = lru.New[digest, *refused](o.RefuseEntries)
 	return c
 }
@@ -79,4 +85,35 @@ func (c *cache) knownRefusal(d digest, now time.Time) tokens.Refusal {
 		return ""
 	}
 	return r.refusal
+}
+
+// Weights are about what Go takes, in bytes, on a machine of 64 bits.
+const (
+	weightOfValue = 48  // in a list or a map, with the room that is left free in these
+	weightOfToken = 800 // all that does not depend on what a token says
+)
+
+// weight is about what a verified token takes in memory, in bytes.
+func (e *verified) weight() int64 {
+	return weightOfToken + weightOf(e.identity.Claims) + 2*int64(len(e.identity.Scopes.String())) + weightOfValue*int64(len(e.identity.Groups))
+}
+
+// weightOf is about what claims take. They are of the token's own depth and number, so this ends.
+func weightOf(claim any) int64 {
+	sum := int64(weightOfValue)
+	switch c := claim.(type) {
+	case string:
+		sum += int64(len(c))
+	case json.Number:
+		sum += int64(len(c))
+	case []any:
+		for _, one := range c {
+			sum += weightOf(one)
+		}
+	case map[string]any:
+		for name, one := range c {
+			sum += weightOfValue + int64(len(name)) + weightOf(one)
+		}
+	}
+	return sum
 }

@@ -3,6 +3,7 @@ package scope
 import (
 	"slices"
 	"strings"
+	"unique"
 )
 
 // Set is an immutable set of scope values. The zero Set is empty. It is safe for concurrent use.
@@ -12,11 +13,17 @@ type Set struct {
 }
 
 // NewSet collects names; duplicates and empty ones are dropped. It does not ask whether the names exist.
+//
+// Equal texts are kept once, however many sets they are in: a gateway remembers 100,000 tokens, of which most hold the same
+// few scopes.
 func NewSet(names ...string) Set {
 	sorted := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	slices.Sort(sorted)
-	sorted = slices.Compact(sorted)
-	return Set{names: sorted, text: strings.Join(sorted, " ")}
+	sorted = slices.Clip(slices.Compact(sorted))
+	for i, name := range sorted {
+		sorted[i] = unique.Make(name).Value()
+	}
+	return Set{names: sorted, text: unique.Make(strings.Join(sorted, " ")).Value()}
 }
 
 // Contains reports whether exactly this name is in the set.
