@@ -77,6 +77,13 @@ type App struct {
 	// The access tokens that the gateway issues itself.
 	OAuth2 *OAuth2 `json:"oauth2,omitempty"`
 
+	// How many requests from one address may fail to authenticate. Default: 100 at once, and 10 a second.
+	FailedAuthentications *FailedAuthentications `json:"failed_authentications,omitempty"`
+
+	// How long a body may take to arrive that policies are asked about. A stricter `read_body` of the server holds for it too.
+	// Default: 30s.
+	BodyTimeout caddy.Duration `json:"body_timeout,omitempty"`
+
 	// Bounds of the cache of verified tokens.
 	Cache Cache `json:"cache,omitzero"`
 
@@ -148,8 +155,11 @@ func (a *App) check() error {
 	if _, err := a.accounts(); err != nil {
 		return err
 	}
-	if err := a.OAuth2.check(); err != nil {
+	if err := errors.Join(a.OAuth2.check(), a.FailedAuthentications.check()); err != nil {
 		return err
+	}
+	if a.BodyTimeout < 0 {
+		return errors.New("body_timeout: expected no negative time")
 	}
 	return a.Cache.validate()
 }
@@ -163,6 +173,7 @@ func (a *App) gateConfig() (gateConfig, error) {
 	return gateConfig{
 		Store: a.Store, TokenFormats: a.TokenFormats, LegacyTokens: a.LegacyTokens, Cache: a.Cache, Issuers: a.Issuers,
 		PolicyCatalogs: policyCatalogs, OAuthIssuer: a.OAuth2.issuer(), RemoteAccess: a.RemoteAccess, keys: keys,
+		failed: a.FailedAuthentications,
 	}, err
 }
 
@@ -237,6 +248,7 @@ func (a *App) Start() error {
 			return err
 		}
 	}
+	a.gate.failures.set(a.FailedAuthentications)
 	running.add(a)
 	return nil
 }

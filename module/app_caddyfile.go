@@ -33,6 +33,8 @@ import (
 //	    }
 //	    issuer             <url> { … }
 //	    remote_access { … }
+//	    failed_authentications { … }
+//	    body_timeout       <duration>
 //	    cache {
 //	        tokens             <number>
 //	        absent             <number>
@@ -48,7 +50,8 @@ import (
 //	}
 //
 // The options about endpoints are those of the `doorward` directive, and hold for every site. For accounts see
-// parseAccount, for issuers parseIssuer, for remote access parseRemoteAccess.
+// parseAccount, for issuers parseIssuer, for remote access parseRemoteAccess, for failed authentications
+// parseFailedAuthentications.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
 		d.Next() // to where the line is known
@@ -84,10 +87,13 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"issuer":          a.parseIssuer,
 		"policy_catalog":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.PolicyCatalogs, "a file") },
 		"encryption_key":  func(d *caddyfile.Dispenser) error { return appendArgs(d, &a.EncryptionKeys, "a file") },
+		"body_timeout":    func(d *caddyfile.Dispenser) error { return parseDuration(d, &a.BodyTimeout) },
 		"cache":           a.parseCache,
 		"decision_log":    a.parseDecisionLog,
 		"oauth2":          a.parseOAuth2,
 		"remote_access":   a.parseRemoteAccess,
+
+		"failed_authentications": a.parseFailedAuthentications,
 	})
 	a.settleAccounts()
 	return err

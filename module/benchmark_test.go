@@ -84,7 +84,10 @@ func verifiedExchange(t testing.TB, h *Handler, token string) *exchange {
 // benchmarkHandler is provisioned as in a config with nothing in it but a store, and with a log that goes nowhere.
 func benchmarkHandler(b testing.TB) (*Handler, unitGate) {
 	b.Helper()
-	app, _ := json.Marshal(App{Store: "sqlite:" + filepath.Join(b.TempDir(), "doorward.db")})
+	app, _ := json.Marshal(App{
+		Store:                 "sqlite:" + filepath.Join(b.TempDir(), "doorward.db"),
+		FailedAuthentications: &FailedAuthentications{Off: true}, // what is measured are refusals, and not the limit on them
+	})
 	ctx, err := caddy.ProvisionContext(&caddy.Config{
 		Admin:   &caddy.AdminConfig{Disabled: true},
 		AppsRaw: caddy.ModuleMap{"doorward": app},

@@ -28,7 +28,7 @@ func (x *exchange) readCredential() bool {
 		x.anonymous = true
 		return true
 	}
-	return x.deny(reasonNoCredential, "")
+	return x.denyStranger(reasonNoCredential)
 }
 
 // readAuthorization splits "Scheme token" at exactly one space (RFC 9110 section 11.4). A comma would begin a second
@@ -44,7 +44,7 @@ func (x *exchange) readAuthorization(value string) bool {
 		return true
 	}
 	if !found || !known || text == "" || len(value) > maxCredential || strings.ContainsAny(text, " \t") {
-		return x.deny(reasonBadCredential, "")
+		return x.denyStranger(reasonBadCredential)
 	}
 	x.credential = tokens.Credential{Scheme: scheme, Text: text}
 	return true
@@ -62,7 +62,7 @@ type queryParameter struct{ name, text string }
 // readQueryToken takes a token from the query where the operator allows it. It counts as an Api-Token.
 func (x *exchange) readQueryToken(query queryParameter) bool {
 	if !hasName(x.h.QueryTokens, query.name) || query.text == "" || len(query.text) > maxCredential {
-		return x.deny(reasonBadCredential, "")
+		return x.denyStranger(reasonBadCredential)
 	}
 	x.credential = tokens.Credential{Scheme: tokens.APIToken, Text: query.text}
 	return true
@@ -131,10 +131,22 @@ func (x *exchange) verifyPrincipal() bool {
 	}
 	if refusal != "" || principal == nil {
 		x.refusal = refusal
-		return x.deny(reasonBadCredential, "")
+		return x.denyStranger(reasonBadCredential)
 	}
 	x.principal = principal
 	return x.identifyStaff()
+}
+
+// denyStranger refuses a request that nobody known has sent. Those without any credential count as well: to refuse them
+// takes as long, and fills logs as fast.
+//
+// Whether the address has failed too often is not asked before this, so that a good credential costs nothing more, and
+// passes from wherever it comes. The answer to one request too many says nothing about what came with it.
+func (x *exchange) denyStranger(why reason) bool {
+	if x.refusal == tokens.Throttled || !x.h.gate.failures.count(x.clientIP(), x.now) {
+		why = reasonThrottled
+	}
+	return x.deny(why, "")
 }
 
 // askWho has the credential judged by those who know its kind: the trusted issuers, or the store.
@@ -146,7 +158,7 @@ func (x *exchange) askWho() (*tokens.Principal, tokens.Refusal, error) {
 	if !issuers.reads(x.credential) {
 		return x.h.verifier.Verify(x.r.Context(), x.credential, x.environment, x.clientIP(), x.now)
 	}
-	found, refusal, err := issuers.verify(x.r.Context(), x.credential.Text, x.environment, x.now)
+	found, refusal, err := issuers.verify(x.r.Context(), x.credential.Text, x.environment, x.clientIP(), x.now)
 	if found != nil && found.issuer == issuers.own {
 		refusal, err = x.admitOwn(found)
 	}

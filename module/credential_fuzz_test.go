@@ -24,9 +24,9 @@ func FuzzAuthorization(f *testing.F) {
 		f.Add(seed[0], seed[1], true)
 		f.Add(seed[0], seed[1], false)
 	}
-	allowed := &Handler{QueryTokens: []string{"api-token"}}
+	allowed := &Handler{QueryTokens: []string{"api-token"}, gate: new(gate)}
 	f.Fuzz(func(t *testing.T, header, query string, inQuery bool) {
-		h := &Handler{}
+		h := &Handler{gate: new(gate)}
 		if inQuery {
 			h = allowed
 		}

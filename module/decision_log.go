@@ -39,6 +39,7 @@ func sampleDecisions(logger *zap.Logger) *zap.Logger {
 func (x *exchange) settle(r reason) {
 	x.reason = r
 	x.h.counters.byReason[r].Inc()
+	x.h.counters.latency.note(x)
 	if x.refusal != "" {
 		x.h.counters.credentials.WithLabelValues(string(x.refusal)).Inc()
 	}

@@ -28,8 +28,8 @@ type DecisionLog struct {
 	// are masked wherever they stand, without this.
 	Mask []string `json:"mask,omitempty"`
 
-	// Of the requests that were let through one in so many is recorded; 1 records all. Refusals and faults are always
-	// recorded. Default: 100.
+	// Of the requests that were let through one in so many is recorded, and of those that got 429; 1 records all. Other
+	// refusals and faults are always recorded. Default: 100.
 	Sample int `json:"sample,omitempty"`
 
 	// Keep no decisions, whatever else is set. Default: off, which means that they are kept.
@@ -123,10 +123,12 @@ func openDecisionRing(c DecisionLog, logger *zap.Logger) (*decisionRing, error) 
 	return &decisionRing{log, uint64(c.Sample)}, nil
 }
 
-// settled records a decision, of those to let through one in so many. The numbers of decisions are given to refusals as
+// settled records a decision, of those to let through one in so many, and of those that are refused unseen: a flood must not
+// drive out what it hides. The numbers of decisions are given to refusals as
 // well, so the samples are spread over requests and not over time.
 func (d *decisionRing) settled(x *exchange) {
-	if x.reason.decision() == verdictAllow && x.id.number%d.sample != 0 {
+	isMany := x.reason.decision() == verdictAllow || x.reason == reasonThrottled
+	if isMany && x.id.number%d.sample != 0 {
 		return
 	}
 	r := x.record()

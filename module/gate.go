@@ -15,6 +15,7 @@ import (
 
 	"github.com/doorward/doorward/internal/feed"
 	"github.com/doorward/doorward/internal/seal"
+	"github.com/doorward/doorward/module/auditapi"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/tokens"
 )
@@ -22,6 +23,7 @@ import (
 // gate is what outlives a config reload: the open store, the caches before it, the responses under way and the
 // counters. Configs that describe the same gate share one, so a reload drops no cache and cuts no stream.
 type gate struct {
+	config   gateConfig
 	store    store.Store
 	verifier *tokens.Verifier
 	switches *tokens.Switches
@@ -30,7 +32,11 @@ type gate struct {
 	issuers  *issuers // nil where no JWTs are taken
 	rules    *rules
 	streams  *streams
+	failures *failures
+	bodies   bodies
 	counters *counters
+	history  history
+	chain    *auditapi.Chain
 	follower *feed.Follower
 	logger   *zap.Logger
 	opened   time.Time
@@ -38,6 +44,8 @@ type gate struct {
 
 	authority *authority // nil: no access tokens are issued
 	remote    *remoteDesk
+
+	rehearsals chan struct{} // has a place for each request that may be explained at a time
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -57,6 +65,8 @@ type gateConfig struct {
 	KeyMarks       []string `json:"key_marks"`       // of the encryption keys
 
 	keys     encryptionKeys
+	failed   *FailedAuthentications                       // the bound to begin with; an app that takes over an open gate sets its own
+	failures *failures                                    // of the gate; nil: none are counted
 	personal func(environment string, now time.Time) bool // instead of the administrator's switch; nil: the switch
 }
 
@@ -71,6 +81,7 @@ func acquireGate(config gateConfig, logger *zap.Logger) (g *gate, release func()
 		return nil, nil, err
 	}
 	shared, _, err := gates.LoadOrNew(string(key), func() (caddy.Destructor, error) {
+		config.failures = newFailures(config.failed)
 		return openGate(config, logger)
 	})
 	if err != nil {
@@ -149,9 +160,9 @@ func (g *gate) trust(ctx context.Context, config gateConfig, trusted *issuers) e
 // assembleGate puts what decides before a store. It does not follow the store's changes yet; the store stays the
 // caller's where there is an error.
 func assembleGate(ctx context.Context, config gateConfig, s store.Store, formats *tokens.Formats, logger *zap.Logger) (g *gate, err error) {
-	g = &gate{store: s, formats: formats, sealer: config.keys.sealer, counters: newCounters(), logger: logger,
-		opened: time.Now(), done: make(chan struct{})}
-	g.streams = newStreams(g.counters)
+	g = &gate{config: config, store: s, formats: formats, sealer: config.keys.sealer, counters: newCounters(), logger: logger,
+		failures: config.failures, opened: time.Now(), done: make(chan struct{}), rehearsals: make(chan struct{}, rehearsalsAtOnce)}
+	g.streams, g.chain = newStreams(g.counters), auditapi.NewChain(s, nil)
 	g.switches = tokens.NewSwitches(config.switches(s, logger))
 	if err := g.switches.Load(ctx); err != nil {
 		g.switches.Close()
@@ -196,6 +207,7 @@ func (c gateConfig) verifier(s tokens.Store, formats *tokens.Formats, switches *
 	return tokens.VerifierConfig{
 		Store:         s,
 		Formats:       formats,
+		Admit:         c.failures.admit,
 		Personal:      personal,
 		Outdated:      switches.AreOutdated,
 		Legacy:        c.LegacyTokens,
@@ -227,6 +239,7 @@ func (g *gate) follow(start int64) {
 	running.Go(func() { g.follower.Run(ctx) })
 	running.Go(func() { g.rules.run(ctx) })
 	running.Go(func() { g.remote.run(ctx) })
+	running.Go(func() { g.record(ctx) })
 	if g.authority != nil {
 		running.Go(func() {
 			g.authority.run(ctx, func() { g.streams.recheckOwn(ctx, "", g.isLive) })
@@ -312,5 +325,6 @@ func (g *gate) Destruct() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	g.issuers.close()
+	g.chain.Close()
 	return errors.Join(g.closeParts(ctx), g.store.Close())
 }

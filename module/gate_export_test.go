@@ -67,6 +67,9 @@ func (g RunningGate) MissChanges(ctx context.Context) { g.gate.apply(ctx, nil, t
 // CloseStore takes the store away from under the gate.
 func (g RunningGate) CloseStore() error { return g.gate.store.Close() }
 
+// HeldBodies is what the bodies take that policies are asked about, in bytes.
+func (g RunningGate) HeldBodies() int64 { return g.gate.bodies.held.Load() }
+
 // OpenStreams is the gauge of long-lived responses.
 func (g RunningGate) OpenStreams(t testing.TB) float64 {
 	return read(t, g.gate.counters.streamsOpen).GetGauge().GetValue()

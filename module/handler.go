@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ func init() {
 // Handler lets a request through to the next handler only if its credential is genuine and holds a scope that the
 // endpoint asks for. Everything else is answered here: 400 for a request that can be read in more than one way, 401 for
 // a credential that is missing or not good, 403 for an endpoint that no row covers or a scope that is missing, 405 for a
-// method that no endpoint has, 425 for TLS early data, and 503 with Retry-After when a decision cannot be reached.
+// method that no endpoint has, 425 for TLS early data, 429 with Retry-After when too many from one address have failed to
+// authenticate, and 503 with Retry-After when a decision cannot be reached.
 //
 // The next handler gets the canonical path, no credential, and headers that say who asks. What a client sent under the
 // names of these headers is removed, as are headers that would change method or path after the decision, and those by
@@ -97,7 +99,8 @@ type Handler struct {
 	methods        map[string]bool
 	allowedMethods string
 	rows           map[*endpoint.Endpoint]row // what the gate knows of a row beyond the table
-	agents         tokens.AgentKinds          // the zero value: credentials of the API are taken
+	bodyTimeout    time.Duration
+	agents         tokens.AgentKinds // the zero value: credentials of the API are taken
 	environments   environments
 	identityNames  [identityHeaderCount]string
 	fates          headerFates
@@ -143,6 +146,7 @@ func (h *Handler) attach(app *App) error {
 	}
 	h.app = app
 	h.gate, h.verifier, h.counters = app.gate, app.gate.verifier, app.gate.counters
+	h.bodyTimeout = cmp.Or(time.Duration(app.BodyTimeout), defaultBodyTimeout)
 	for _, step := range []func(*App) error{h.buildTable, h.readEnvironments, h.readHeaders, h.readForms} {
 		if err := step(app); err != nil {
 			return err

@@ -140,6 +140,7 @@ func newIssuers(config gateConfig, logger *zap.Logger) (*issuers, error) {
 	}
 	var err error
 	is.verifier, err = jwt.NewVerifier(all, jwt.Options{
+		Admit:   config.failures.admit,
 		OnError: func(err error) { logger.Error("keys of issuers", zap.Error(err)) },
 	})
 	return is, err
@@ -169,8 +170,8 @@ func (is *issuers) reads(c tokens.Credential) bool {
 
 // verify reads a JWT for a request to environment at now. As in package tokens, a refusal is a verdict, and an error a
 // fault: the keys of the issuer are not to be had.
-func (is *issuers) verify(ctx context.Context, text, environment string, now time.Time) (*bearer, tokens.Refusal, error) {
-	identity, refusal, err := is.verifier.Verify(ctx, text, now)
+func (is *issuers) verify(ctx context.Context, text, environment, clientIP string, now time.Time) (*bearer, tokens.Refusal, error) {
+	identity, refusal, err := is.verifier.VerifyFrom(ctx, text, clientIP, now)
 	if err != nil || refusal != "" || identity == nil {
 		return nil, cmp.Or(refusal, tokens.Malformed), err
 	}

@@ -11,6 +11,7 @@ type counters struct {
 	credentials *prometheus.CounterVec
 	streamsOpen prometheus.Gauge
 	streamsCut  *prometheus.CounterVec
+	latency     latencies
 }
 
 func newCounters() *counters {

@@ -110,6 +110,9 @@ func (x *exchange) denyUnreadable(err error) bool {
 	if !ok {
 		return x.denyFault(err)
 	}
+	if x.denyBody(err) {
+		return false
+	}
 	switch unreadable.Kind.Status() {
 	case http.StatusRequestEntityTooLarge:
 		return x.deny(reasonBodyTooLarge, unreadable.Public)
@@ -143,6 +146,3 @@ func (in input) Claim(name string) []string {
 	}
 	return in.x.bearer.identity.Claim(name)
 }
-
-// Body reads the body and leaves it in place for the next handler.
-func (in input) Body(limit int64) ([]byte, error) { return attribute.ReadBody(in.x.r, limit) }

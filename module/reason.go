@@ -19,6 +19,7 @@ const (
 	reasonAmbiguousCredentials
 	reasonNoCredential
 	reasonBadCredential
+	reasonThrottled
 	reasonNoEndpoint
 	reasonDerivedEndpoint
 	reasonPersonalToken
@@ -27,6 +28,7 @@ const (
 	reasonBodyUnreadable
 	reasonBodyTooLarge
 	reasonBodyUnsupported
+	reasonBodySlow
 	reasonRemote
 	reasonFault
 	reasonCount
@@ -50,6 +52,7 @@ var reasons = [reasonCount]struct {
 	reasonAmbiguousCredentials: {"ambiguous_credentials", "ambiguous_credentials", http.StatusBadRequest, "The request has more than one credential"},
 	reasonNoCredential:         {"no_credential", "invalid_token", http.StatusUnauthorized, messageUnauthorized},
 	reasonBadCredential:        {"bad_credential", "invalid_token", http.StatusUnauthorized, messageUnauthorized},
+	reasonThrottled:            {"throttled", "too_many_requests", http.StatusTooManyRequests, "Too many requests from this address had no good credential; try again later"},
 	reasonNoEndpoint:           {"no_endpoint", "endpoint_not_covered", http.StatusForbidden, "No endpoint of this gateway covers the request"},
 	reasonDerivedEndpoint:      {"derived_endpoint", "endpoint_not_covered", http.StatusForbidden, "No endpoint of this gateway covers the request"},
 	reasonPersonalToken:        {"personal_token", "insufficient_scope", http.StatusForbidden, "Personal access tokens are not supported by this endpoint"},
@@ -58,6 +61,7 @@ var reasons = [reasonCount]struct {
 	reasonBodyUnreadable:       {"body_unreadable", "bad_request", http.StatusBadRequest, "The body cannot be read in one way"},
 	reasonBodyTooLarge:         {"body_too_large", "too_large", http.StatusRequestEntityTooLarge, "The body is too large to be judged"},
 	reasonBodyUnsupported:      {"body_unsupported", "unsupported", http.StatusUnsupportedMediaType, "The body is in a form that is not read"},
+	reasonBodySlow:             {"body_slow", "timeout", http.StatusRequestTimeout, "The body took too long to arrive"},
 	reasonRemote:               {"remote", "remote_access", http.StatusForbidden, "Remote access does not allow the request"},
 	reasonFault:                {"fault", "unavailable", http.StatusServiceUnavailable, "The request could not be decided; try again"},
 }

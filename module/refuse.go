@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/doorward/doorward/internal/throttle"
 	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/remote"
 	"github.com/doorward/doorward/tokens"
@@ -35,8 +36,15 @@ func (x *exchange) answerRefusal() error {
 	x.set(header, "Cache-Control", "no-store")
 	x.set(header, "X-Content-Type-Options", "nosniff")
 	x.allowOrigin(header)
-	if x.reason == reasonFault {
+	switch x.reason {
+	case reasonFault:
 		x.set(header, "Retry-After", retryAfterFault)
+	case reasonBodySlow:
+		if x.r.ProtoMajor == 1 { // the rest of the body would be taken for the next request (RFC 9110 section 15.5.9)
+			x.set(header, "Connection", "close")
+		}
+	case reasonThrottled:
+		x.set(header, "Retry-After", strconv.Itoa(throttle.Seconds(x.h.gate.failures.wait(x.clientIP(), x.now))))
 	}
 	contentType, body := x.h.errorBody(x)
 	x.set(header, "Content-Type", contentType)
@@ -146,6 +154,9 @@ const (
 // unauthorizedBody is written for every failed authentication: the same bytes, made once.
 var unauthorizedBody = encode(envelope{envelopeError{http.StatusUnauthorized, messageUnauthorized}})
 
+// throttledBody is written for every request too many, whatever came with it.
+var throttledBody = encode(envelope{envelopeError{http.StatusTooManyRequests, reasons[reasonThrottled].message}})
+
 func (h *Handler) errorBody(x *exchange) (contentType string, body []byte) {
 	if h.Errors == errorsProblem {
 		return problemType, encode(x.problem())
@@ -153,6 +164,8 @@ func (h *Handler) errorBody(x *exchange) (contentType string, body []byte) {
 	switch x.reason {
 	case reasonNoCredential, reasonBadCredential:
 		return envelopeType, unauthorizedBody
+	case reasonThrottled:
+		return envelopeType, throttledBody
 	case reasonScope:
 		return envelopeType, x.scopeRefusal().body
 	}

@@ -77,7 +77,7 @@ func (x *exchange) identifyStaff() bool {
 	if refusal != "" {
 		x.recordFailedLogin(refusal)
 		x.principal, x.bearer, x.refusal = nil, nil, refusal
-		return x.deny(reasonBadCredential, "")
+		return x.denyStranger(reasonBadCredential)
 	}
 	x.visit = &visit{user: user}
 	return true

@@ -15,11 +15,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case !x.in(stageTarget).readTarget(): // 400, 405, 425: one method, one host, one path, one reading of them
 	case x.isPreflight():
 		return x.answerPreflight(next) // the only request without a credential, and only where configured
-	case !x.in(stageCredential).readCredential(): // 400, 401: exactly one
-	case !x.in(stagePrincipal).verifyPrincipal(): // 401, one message for every cause; 503 when the store is away
+	case !x.in(stageCredential).readCredential(): // 400, 401, 429: exactly one
+	case !x.in(stagePrincipal).verifyPrincipal(): // 401, one message for every cause; 429 where an address fails too often; 503 when the store is away
 	case !x.in(stageEndpoint).matchEndpoint(): // 403, default deny
 	case !x.in(stageScopes).checkScopes(): // 403, names the scopes that would do
-	case !x.in(stagePolicies).checkPolicies(): // 403, for credentials that act for a user; 400, 413, 415 for a body that cannot be judged
+	case !x.in(stagePolicies).checkPolicies(): // 403, for credentials that act for a user; 400, 408, 413, 415 for a body that cannot be judged
 	case !x.in(stageRemote).checkRemote(): // 403, for remote support staff; 503 where what they do cannot be recorded
 	default:
 		return x.forward(next)

@@ -33,7 +33,7 @@ func (v *Verifier) VerifyAgent(ctx context.Context, text string, kinds AgentKind
 		}
 	}
 	digest := v.digest(claim.secret)
-	found, refusal, err := at.look(ctx, claim, k, now)
+	found, refusal, err := at.look(ctx, claim, k, digest, clientIP, now)
 	if err != nil {
 		return nil, "", err
 	}

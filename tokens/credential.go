@@ -31,6 +31,7 @@ const (
 	WrongScheme      Refusal = "wrong_scheme"      // a kind of token that is not sent under this scheme
 	LegacyOff        Refusal = "legacy_off"        // the old format, while that is switched off
 	Unknown          Refusal = "unknown"           // no such token
+	Throttled        Refusal = "throttled"         // not looked up: too much has failed from the client's address
 	WrongSecret      Refusal = "wrong_secret"      // the token exists, the secret is another
 	Disabled         Refusal = "disabled"          // switched off by an administrator
 	Expired          Refusal = "expired"           // dead since Principal.Expires

@@ -21,6 +21,7 @@ type shelf struct {
 	*cache
 	config  *VerifierConfig
 	count   *counters
+	lookups *lookups           // of all shelves
 	flights singleflight.Group // concurrent loads of one token
 	hangs   atomic.Int64       // the store left a query unanswered: only one is to be asked of it before, Unix nanoseconds; 0: it answers
 
@@ -29,31 +30,43 @@ type shelf struct {
 	ask func(ctx context.Context, k key, old *entry, now time.Time) (*entry, error)
 }
 
-// find returns the token's entry, nil when the store has no such token.
-func (s *shelf) find(ctx context.Context, k key, now time.Time) (*entry, error) {
+// find returns the token's entry, nil when the store has no such token, or is not to be asked about it for this client.
+func (s *shelf) find(ctx context.Context, k key, shown Digest, clientIP string, now time.Time) (*entry, Refusal, error) {
 	old, cached := s.present.Get(k)
 	if cached && s.fresh(old.loaded, now) {
 		s.count.hits.Add(1)
-		return old, nil
+		return old, "", nil
 	}
 	// Where the store hangs, the turn below is for all tokens; one that was taken here as well would be given back by nobody.
 	if cached && s.stillServes(old, now) && s.hangs.Load() == 0 && !old.takesTurn(now, s.config.LoadTimeout) {
 		s.count.stale.Add(1)
-		return old, nil
+		return old, "", nil
 	}
 	if !cached && s.knownAbsent(k, now) {
 		s.count.absentHits.Add(1)
-		return nil, nil
+		return nil, "", nil
+	}
+	// Who holds the secret of a remembered token is let through, whatever others do at the same address. Whether a token of
+	// this name exists makes no difference to anybody else.
+	if !s.config.Admit(clientIP, now) && !(cached && old.opensTo(shown)) {
+		s.count.throttled.Add(1)
+		return nil, Throttled, nil
 	}
 	if !s.takesTurn(now) {
 		if cached && s.stillServes(old, now) {
 			s.count.stale.Add(1)
-			return old, nil
+			return old, "", nil
 		}
-		return nil, fault.New(fault.Unavailable, unchecked, errHangs)
+		return nil, "", fault.New(fault.Unavailable, unchecked, errHangs)
 	}
 	s.count.misses.Add(1)
-	return s.reload(ctx, k, old, now)
+	found, err := s.reload(ctx, k, old, now)
+	return found, "", err
+}
+
+// opensTo reports whether this secret was good for the token when it was last looked up.
+func (e *entry) opensTo(shown Digest) bool {
+	return shown.Equal(e.digest) || e.old != nil && shown.Equal(*e.old)
 }
 
 const unchecked = "Credentials cannot be checked at the moment."
@@ -111,22 +124,17 @@ func (e *entry) takesTurn(now time.Time, atMost time.Duration) bool {
 func (s *shelf) load(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
 	generation := s.generation.Load()
 	shared := s.flights.DoChan(k.flight(generation), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.LoadTimeout)
-		defer cancel()
-		s.count.queries.Add(1)
-		found, err := s.ask(ctx, k, old, now)
-		if err != nil {
-			s.count.faults.Add(1)
-			s.count.failing.CompareAndSwap(nil, &now)
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				s.hangs.Store(now.Add(s.config.LoadTimeout).UnixNano())
-			} else {
-				s.hangs.Store(0) // it refuses, which is an answer and takes no time
+		if old == nil {
+			if err := s.enter(); err != nil {
+				s.count.crowded.Add(1)
+				return nil, err
 			}
+			defer s.lookups.leave()
+		}
+		found, err := s.query(ctx, k, old, now)
+		if err != nil {
 			return nil, err
 		}
-		s.hangs.Store(0)
-		s.count.failing.Store(nil)
 		s.keep(k, found, now, generation)
 		return found, nil
 	})
@@ -137,6 +145,41 @@ func (s *shelf) load(ctx context.Context, k key, old *entry, now time.Time) (*en
 		found, _ := answer.Val.(*entry) // nil where there is none, or an error
 		return found, answer.Err
 	}
+}
+
+// enter waits until the store may be asked about one more unknown token. When it is found to hang meanwhile, those who
+// waited do not each wait for it again.
+func (s *shelf) enter() error {
+	before := s.hangs.Load()
+	if err := s.lookups.enter(); err != nil {
+		return err
+	}
+	if after := s.hangs.Load(); after != 0 && after != before {
+		s.lookups.leave()
+		return errHangs
+	}
+	return nil
+}
+
+// query asks the store, and notes how it fares.
+func (s *shelf) query(ctx context.Context, k key, old *entry, now time.Time) (*entry, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.LoadTimeout)
+	defer cancel()
+	s.count.queries.Add(1)
+	found, err := s.ask(ctx, k, old, now)
+	if err == nil {
+		s.hangs.Store(0)
+		s.count.failing.Store(nil)
+		return found, nil
+	}
+	s.count.faults.Add(1)
+	s.count.failing.CompareAndSwap(nil, &now)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		s.hangs.Store(now.Add(s.config.LoadTimeout).UnixNano())
+	} else {
+		s.hangs.Store(0) // it refuses, which is an answer and takes no time
+	}
+	return nil, err
 }
 
 // askToken asks the store for a token. A record that is not the one asked for counts as none: a store that folds case,

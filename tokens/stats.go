@@ -14,6 +14,8 @@ type Stats struct {
 	Misses      uint64 // had to wait for the store
 	Queries     uint64 // of the store; fewer than Misses where several waited for one
 	Faults      uint64 // queries that failed
+	Throttled   uint64 // queries not made, because the client's address was not admitted
+	Crowded     uint64 // queries not made, because too many others were under way
 	FlushFaults uint64 // failed attempts to write uses of tokens
 	DroppedUses uint64 // sightings not noted for want of room
 
@@ -28,7 +30,7 @@ type Stats struct {
 }
 
 type counters struct {
-	hits, absentHits, stale, misses, queries, faults, flushFaults, droppedUses, droppedScopeUses atomic.Uint64
+	hits, absentHits, stale, misses, queries, faults, throttled, crowded, flushFaults, droppedUses, droppedScopeUses atomic.Uint64
 
 	failing atomic.Pointer[time.Time] // nil: the last query did not fail
 }
@@ -42,7 +44,7 @@ func (v *Verifier) Stats() Stats {
 	}
 	return Stats{
 		Hits: c.hits.Load(), AbsentHits: c.absentHits.Load(), Stale: c.stale.Load(), Misses: c.misses.Load(),
-		Queries: c.queries.Load(), Faults: c.faults.Load(), FlushFaults: c.flushFaults.Load(), DroppedUses: c.droppedUses.Load(),
+		Queries: c.queries.Load(), Faults: c.faults.Load(), Throttled: c.throttled.Load(), Crowded: c.crowded.Load(), FlushFaults: c.flushFaults.Load(), DroppedUses: c.droppedUses.Load(),
 		DroppedScopeUses: c.droppedScopeUses.Load(), FailingSince: failingSince,
 		Cached: v.tokens.present.Len(), Absent: v.tokens.absent.Len() + v.tenants.absent.Len(), Tenants: v.tenants.present.Len(),
 	}

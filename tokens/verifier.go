@@ -25,6 +25,11 @@ type VerifierConfig struct {
 	// Switches.AreOutdated is made for it. nil: never.
 	Outdated func(now time.Time) bool
 
+	// Admit is asked before the store is asked about a credential from clientIP that is not remembered with this very secret.
+	// Where it says no, the credential is Throttled. What it decides by is the caller's business; it is called from several
+	// goroutines at once and must not block. nil: everybody is admitted.
+	Admit func(clientIP string, now time.Time) bool
+
 	CacheEntries  int // tokens kept; default 100,000
 	AbsentEntries int // identifiers kept that no token has; default 20,000
 
@@ -32,6 +37,9 @@ type VerifierConfig struct {
 	StaleFor    time.Duration // with the store down, an entry serves until it is this old; default 5 min
 	LoadTimeout time.Duration // for one query of the store; default 3 s
 	FlushEvery  time.Duration // how often the uses of tokens are written; default 10 s
+
+	Lookups int // queries at a time about tokens that are not remembered; default 8
+	Waiting int // of these that may wait for the others, for LoadTimeout at most; more are faults; default 10,000
 
 	// OnError hears of every fault that no caller is told of: a stale entry served because the store is down, and
 	// uses of tokens that could not be written. It is called from several goroutines at once and must not block.
@@ -46,6 +54,11 @@ func (c VerifierConfig) completed() VerifierConfig {
 	c.StaleFor = cmp.Or(max(c.StaleFor, 0), 5*time.Minute)
 	c.LoadTimeout = cmp.Or(max(c.LoadTimeout, 0), 3*time.Second)
 	c.FlushEvery = cmp.Or(max(c.FlushEvery, 0), 10*time.Second)
+	c.Lookups = cmp.Or(max(c.Lookups, 0), maxLookups)
+	c.Waiting = cmp.Or(max(c.Waiting, 0), maxWaiting)
+	if c.Admit == nil {
+		c.Admit = func(string, time.Time) bool { return true }
+	}
 	if c.OnError == nil {
 		c.OnError = func(error) {}
 	}
@@ -61,6 +74,7 @@ type Verifier struct {
 	config     VerifierConfig
 	tokens     *shelf
 	tenants    *shelf // tenant tokens, by environment
+	lookups    *lookups
 	groups     scopeGroups
 	uses       *backlog[string, Use]
 	scopeUses  *backlog[scopeUseKey, ScopeUse]
@@ -77,6 +91,7 @@ type Verifier struct {
 // NewVerifier starts a verifier and the one goroutine that writes uses of tokens.
 func NewVerifier(config VerifierConfig) *Verifier {
 	v := &Verifier{config: config.completed(), digest: DigestOf, equal: Digest.Equal}
+	v.lookups = newLookups(v.config.Lookups, v.config.Waiting, v.config.LoadTimeout)
 	v.tokens = v.newShelf(v.config.CacheEntries, v.config.AbsentEntries, v.askToken)
 	v.tenants = v.newShelf(tenantEntries, tenantEntries, v.askTenant)
 	v.uses = &backlog[string, Use]{
@@ -94,7 +109,7 @@ func NewVerifier(config VerifierConfig) *Verifier {
 }
 
 func (v *Verifier) newShelf(present, absent int, ask func(context.Context, key, *entry, time.Time) (*entry, error)) *shelf {
-	return &shelf{cache: newCache(present, absent, v.config.Lifetime), config: &v.config, count: &v.count, ask: ask}
+	return &shelf{cache: newCache(present, absent, v.config.Lifetime), config: &v.config, count: &v.count, lookups: v.lookups, ask: ask}
 }
 
 // Verify reads a credential for a request to environment from clientIP (empty when unknown) at now. It returns either a
@@ -104,7 +119,7 @@ func (v *Verifier) newShelf(present, absent int, ask func(context.Context, key, 
 func (v *Verifier) Verify(ctx context.Context, c Credential, environment, clientIP string, now time.Time) (*Principal, Refusal, error) {
 	claim := v.read(c)
 	digest := v.digest(claim.secret)
-	found, refusal, err := v.tokens.look(ctx, claim, claim.key(digest), now)
+	found, refusal, err := v.tokens.look(ctx, claim, claim.key(digest), digest, clientIP, now)
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,16 +129,16 @@ func (v *Verifier) Verify(ctx context.Context, c Credential, environment, client
 
 // look finds what a claim is about. The entry is nobody's where there is a refusal, so that there is always one to
 // compare with.
-func (s *shelf) look(ctx context.Context, c claim, k key, now time.Time) (*entry, Refusal, error) {
+func (s *shelf) look(ctx context.Context, c claim, k key, digest Digest, clientIP string, now time.Time) (*entry, Refusal, error) {
 	if c.refusal != "" {
 		return nobody, c.refusal, nil
 	}
-	found, err := s.find(ctx, k, now)
+	found, refusal, err := s.find(ctx, k, digest, clientIP, now)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case found == nil:
-		return nobody, Unknown, nil
+		return nobody, cmp.Or(refusal, Unknown), nil
 	}
 	return found, "", nil
 }

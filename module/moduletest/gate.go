@@ -28,8 +28,8 @@ type Gate struct {
 	Folder    string         // the test's own folder; the store is in it, and cert.pem and key.pem for a.test
 	Authority *x509.CertPool // by which that certificate can be trusted
 
-	config []byte
-	loads  int // configs that were loaded, or tried
+	Config []byte // the one that was loaded last, in JSON
+	loads  int    // configs that were loaded, or tried
 	t      testing.TB
 }
 
@@ -65,7 +65,7 @@ func (g *Gate) TryLoad(caddyfile string) error {
 	if err != nil {
 		return err
 	}
-	g.config = config
+	g.Config = config
 	g.loads++
 	return caddy.Load(config, true)
 }
@@ -95,7 +95,7 @@ func (g *Gate) Logs() string {
 // Administration opens the gate's store a second time, as the command line does.
 func (g *Gate) Administration() *module.Administration {
 	g.t.Helper()
-	a, err := module.OpenAdministration(g.t.Context(), module.AdministrationOptions{Config: g.config})
+	a, err := module.OpenAdministration(g.t.Context(), module.AdministrationOptions{Config: g.Config})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -22,6 +22,10 @@ type Options struct {
 	Now        func() time.Time // when keys were fetched; default time.Now
 	Jitter     func() float64   // in [0, 1), spreads the fetches; default from math/rand/v2
 
+	// Admit is asked before a token from address is examined that is not remembered, good or bad. Where it says no, the token
+	// is tokens.Throttled. It is called from several goroutines at once and must not block. nil: everybody is admitted.
+	Admit func(address string, now time.Time) bool
+
 	CacheEntries  int           // verified tokens kept; default 10,000
 	RefusedFor    time.Duration // a refusal is kept as long; default 10 s
 	RefuseEntries int           // refused tokens kept; default 10,000
@@ -44,6 +48,9 @@ func (o Options) completed() Options {
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
+	if o.Admit == nil {
+		o.Admit = func(string, time.Time) bool { return true }
+	}
 	return o
 }
 
@@ -51,6 +58,7 @@ func (o Options) completed() Options {
 type Verifier struct {
 	sources map[string]*source // by the exact iss
 	cache   *cache
+	admit   func(address string, now time.Time) bool
 	count   counters
 
 	stop    context.CancelFunc
@@ -61,7 +69,7 @@ type Verifier struct {
 // The error names every mistake in the issuers: one without an audience, two of one URL, keys from an unencrypted place.
 func NewVerifier(issuers []Issuer, options Options) (*Verifier, error) {
 	o := options.completed()
-	v := &Verifier{sources: make(map[string]*source, len(issuers)), cache: newCache(o)}
+	v := &Verifier{sources: make(map[string]*source, len(issuers)), cache: newCache(o), admit: o.Admit}
 	var errs []error
 	for _, given := range issuers {
 		issuer, err := given.completed()
@@ -116,11 +124,16 @@ func (v *Verifier) SetKeys(issuer string, keys *jose.JSONWebKeySet) error {
 // token from the cache costs no signature check and no allocation. It is judged by the time and by its issuer's keys
 // again all the same.
 func (v *Verifier) Verify(ctx context.Context, text string, now time.Time) (*Identity, tokens.Refusal, error) {
+	return v.VerifyFrom(ctx, text, "", now)
+}
+
+// VerifyFrom is Verify for a token that came from a client's address, by which Options.Admit decides.
+func (v *Verifier) VerifyFrom(ctx context.Context, text, address string, now time.Time) (*Identity, tokens.Refusal, error) {
 	if !Shaped(text) {
 		v.count.refused.Add(1)
 		return nil, tokens.Malformed, nil
 	}
-	found, refusal, err := v.find(ctx, digestOf(text), text, now)
+	found, refusal, err := v.find(ctx, digestOf(text), text, address, now)
 	if err != nil {
 		return nil, "", err
 	}
@@ -135,7 +148,7 @@ func (v *Verifier) Verify(ctx context.Context, text string, now time.Time) (*Ide
 }
 
 // find takes a token from the cache, or examines it and keeps the outcome. What it returns is not yet judged by the time.
-func (v *Verifier) find(ctx context.Context, d digest, text string, now time.Time) (*verified, tokens.Refusal, error) {
+func (v *Verifier) find(ctx context.Context, d digest, text, address string, now time.Time) (*verified, tokens.Refusal, error) {
 	if found, ok := v.cache.verified.Get(d); ok {
 		keys, err := found.source.current(ctx, now)
 		if err != nil {
@@ -149,11 +162,13 @@ func (v *Verifier) find(ctx context.Context, d digest, text string, now time.Tim
 	} else if refusal := v.cache.knownRefusal(d, now); refusal != "" {
 		v.count.refusedHits.Add(1)
 		return nil, refusal, nil
+	} else if !v.admit(address, now) {
+		return nil, tokens.Throttled, nil
 	}
 	v.count.misses.Add(1)
 	found, refusal, err := v.examine(ctx, d, text, now)
 	if err == nil && refusal == "" && found.window.judge(now) == "" {
-		v.cache.verified.Add(d, found)
+		v.cache.verified.Add(d, found, found.weight())
 	}
 	return found, refusal, err
 }

@@ -85,10 +85,9 @@ func (s *server) revoke(w http.ResponseWriter, c *rest.Call) error {
 	}
 	said, ok := s.config.Keys.read(f.get("token"), now)
 	if ok && said.ClientID == client.ID {
-		if wait := s.revocations.wait(client.ID, now); wait > 0 {
+		if wait := s.revocations.Take(client.ID, now); wait > 0 {
 			return tooMany(wait)
 		}
-		s.revocations.spend(client.ID, now)
 		if err := s.config.Service.revokeToken(c.Context(), said); err != nil {
 			return err
 		}

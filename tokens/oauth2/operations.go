@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/internal/rest"
+	"github.com/doorward/doorward/internal/throttle"
 	"github.com/doorward/doorward/tokens/scope"
 )
 
@@ -37,7 +38,7 @@ type Config struct {
 type server struct {
 	config      Config
 	failures    failures
-	revocations *throttle // by client
+	revocations *throttle.Throttle[string] // by client
 }
 
 // Operations are the endpoints of the authorization server, and the administration of its clients.
@@ -51,7 +52,7 @@ func Operations(config Config) []rest.Operation {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	s := &server{config: config, failures: newFailures(), revocations: newThrottle(100, time.Second)}
+	s := &server{config: config, failures: newFailures(), revocations: throttle.New[string](throttle.Rate{Every: time.Second, Burst: 100}, maxThrottled)}
 	const clients, client = "/iam/v1/accounts/{accountUuid}/oauth2-clients", "/iam/v1/accounts/{accountUuid}/oauth2-clients/{clientId}"
 	return []rest.Operation{
 		{Method: http.MethodPost, Path: "/sso/oauth2/token", Serve: answered(s.token)},
@@ -99,7 +100,7 @@ func (s *server) authenticate(c *rest.Call, now time.Time) (Client, form, error)
 	return client, f, err
 }
 
-func (s *server) check(ctx context.Context, address string, shown credentials, now time.Time) (Client, error) {
+func (s *server) check(ctx context.Context, address throttle.Address, shown credentials, now time.Time) (Client, error) {
 	if wait := s.failures.wait(address, shown.id, now); wait > 0 {
 		return Client{}, tooMany(wait)
 	}
@@ -114,15 +115,17 @@ func (s *server) check(ctx context.Context, address string, shown credentials, n
 	return client, nil
 }
 
-func tooMany(wait int) *refusal {
-	return &refusal{status: http.StatusTooManyRequests, code: unavailable, message: "There were too many attempts.", retryAfter: wait}
+func tooMany(wait time.Duration) *refusal {
+	return &refusal{
+		status: http.StatusTooManyRequests, code: unavailable, message: "There were too many attempts.", retryAfter: throttle.Seconds(wait),
+	}
 }
 
 // addressOf is what failures are counted by. The gate knows the address also behind proxies that it trusts.
-func addressOf(c *rest.Call) string {
+func addressOf(c *rest.Call) throttle.Address {
 	if c.Caller.Address != "" {
-		return addressKey(c.Caller.Address)
+		return throttle.AddressOf(c.Caller.Address)
 	}
 	host, _, _ := net.SplitHostPort(c.RemoteAddr)
-	return addressKey(host)
+	return throttle.AddressOf(host)
 }
