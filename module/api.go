@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -155,14 +156,14 @@ func (a *API) build() (operations, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := surroundings{accounts: a.own.accounts, endpoints: a.communicationEndpoints, now: time.Now}
+	s := surroundings{tables: tables, accounts: a.own.accounts, endpoints: a.communicationEndpoints, now: time.Now}
 	if s.scopes, err = joinScopes(tables); err != nil {
 		return nil, err
 	}
 	if s.oauthScopes, err = oauthScopes(tables, a.app.gate.rules.known); err != nil {
 		return nil, err
 	}
-	return newOperations(a.app.gate.operations(s))
+	return newOperations(slices.Concat(a.app.gate.operations(s), a.explainOperations(), a.gatewayOperations()))
 }
 
 func (a *API) communicationEndpoints(base string) []string {

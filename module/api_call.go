@@ -69,7 +69,7 @@ func (x *exchange) caller() rest.Caller {
 		TokenID: p.TokenID, TokenName: p.TokenName, Kind: p.Kind, User: p.User,
 		Environment: x.environment, Address: x.clientIP(),
 		Personal: p.Personal, ActsForUser: actsForUser(p), Administrator: p.Administrator, Cluster: p.Cluster,
-		Scopes: p.Scopes.Names(),
+		Scopes: p.Scopes.Names(), Expires: p.Expires,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -65,6 +66,9 @@ func Explain(ctx context.Context, o AdministrationOptions, r ExplainRequest) (Ex
 		return Explanation{}, err
 	}
 	run := &rehearsal{request: r, app: app, site: site, store: standIn{Store: s}}
+	if err = run.read(); err != nil {
+		return Explanation{}, errors.Join(err, s.Close())
+	}
 	explained, err := run.explain(ctx)
 	if failed := s.Close(); err == nil {
 		err = failed
@@ -75,10 +79,24 @@ func Explain(ctx context.Context, o AdministrationOptions, r ExplainRequest) (Ex
 // rehearsal is one run of a request that nobody sent.
 type rehearsal struct {
 	request ExplainRequest
-	app     *App
+	app     *App // with the layers of its endpoints, and no gate yet
 	site
-	store   standIn
+	config  gateConfig // of the gate that is rehearsed
 	formats *tokens.Formats
+	store   standIn
+}
+
+// read reads the files that the config names.
+func (run *rehearsal) read() (err error) {
+	app := run.app
+	if app.layers, err = readLayers(app.Catalogs, app.Endpoints, app.RemoveEndpoints, app.AllowDerived); err != nil {
+		return err
+	}
+	if run.formats, err = tokenFormats(app.TokenFormats); err != nil {
+		return err
+	}
+	run.config, err = app.gateConfig()
+	return err
 }
 
 func (run *rehearsal) explain(ctx context.Context) (Explanation, error) {
@@ -105,18 +123,8 @@ func (run *rehearsal) explain(ctx context.Context) (Explanation, error) {
 
 // prepare builds the handler as a config's loading does, over a gate that follows nothing and counts for nobody.
 func (run *rehearsal) prepare(ctx context.Context) (release func(), err error) {
-	app, h := run.app, run.handler
-	if app.layers, err = readLayers(app.Catalogs, app.Endpoints, app.RemoveEndpoints, app.AllowDerived); err != nil {
-		return nil, err
-	}
-	if run.formats, err = tokenFormats(app.TokenFormats); err != nil {
-		return nil, err
-	}
+	app, h, config := run.app, run.handler, run.config
 	nobody := zap.NewNop()
-	config, err := app.gateConfig()
-	if err != nil {
-		return nil, err
-	}
 	if run.request.User != "" {
 		// The token is made up to ask about the user, so it does not matter whether the user could have one.
 		config.personal = func(string, time.Time) bool { return true }

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/internal/fault"
 	"github.com/doorward/doorward/internal/rest"
 	"github.com/doorward/doorward/module/auditapi"
+	consolesession "github.com/doorward/doorward/module/console/session"
 	"github.com/doorward/doorward/module/endpoint"
 	"github.com/doorward/doorward/module/openapi"
 	"github.com/doorward/doorward/policyengine/papapi"
@@ -91,6 +92,7 @@ func newOperations(served []rest.Operation) (operations, error) {
 
 // surroundings are what the operations depend on besides the gate.
 type surroundings struct {
+	tables              []*endpoint.Table // of all sites
 	scopes, oauthScopes *scope.Catalog
 	accounts            *accounts
 	endpoints           func(base string) []string // for agents
@@ -106,7 +108,11 @@ func (g *gate) operations(s surroundings) []rest.Operation {
 		tokenapi.PlatformOperations(ofTokens),
 		papapi.Operations(papapi.Config{Service: services.policies, Environments: s.accounts, Resolve: g.resolve, Settle: g.settle}),
 		g.shadowOperations(s.accounts.AccountOf),
-		auditapi.Operations(auditapi.Config{Store: g.store, Now: now}),
+		scopeOperations(s.scopes, s.oauthScopes),
+		remoteRoleOperations(s.tables),
+		policyTextOperations(g.rules.known),
+		consolesession.Operations(g.store, now),
+		auditapi.Operations(auditapi.Config{Store: g.store, Now: now, Chain: g.chain}),
 		g.oauthOperations(services.oauth, s.oauthScopes, s.accounts, now),
 		g.remoteOperations(services.remote, now),
 		openapi.Operations(),

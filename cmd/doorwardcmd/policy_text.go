@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/catalog"
 	"github.com/doorward/doorward/policyengine/parser"
@@ -72,7 +73,7 @@ var boundaryGrammar = grammar{
 
 // parsePolicy reads a policy and, with a catalogue, checks its names. The tree is nil when anything is an error.
 func parsePolicy(text string, c *catalog.Catalog) (*ast.Policy, ast.Diagnostics) {
-	if found := secretIn(text); found != nil {
+	if found := module.SecretIn(text); found != nil {
 		return nil, found
 	}
 	tree, found := parser.ParsePolicy(text)
@@ -92,7 +93,7 @@ func parsePolicy(text string, c *catalog.Catalog) (*ast.Policy, ast.Diagnostics)
 
 // parseBoundary is parsePolicy for a boundary.
 func parseBoundary(text string, c *catalog.Catalog) (*ast.Boundary, ast.Diagnostics) {
-	if found := secretIn(text); found != nil {
+	if found := module.SecretIn(text); found != nil {
 		return nil, found
 	}
 	tree, found := parser.ParseBoundary(text)
@@ -104,25 +105,6 @@ func parseBoundary(text string, c *catalog.Catalog) (*ast.Boundary, ast.Diagnost
 		return nil, found
 	}
 	return tree, found
-}
-
-// secretIn refuses a text with a token in it, as the store does, and before anything of the text is repeated.
-func secretIn(text string) ast.Diagnostics {
-	masked := tokens.Mask(text)
-	if masked == text {
-		return nil
-	}
-	offset := 0
-	for offset < len(masked) && masked[offset] == text[offset] {
-		offset++
-	}
-	before := text[:offset]
-	return ast.Diagnostics{{
-		Pos: ast.Position{
-			Offset: offset, Line: 1 + strings.Count(before, "\n"), Column: offset - strings.LastIndexByte(before, '\n'),
-		},
-		Code: "secret", Message: "The text contains the secret of a token; replace that token, and take it out of the text",
-	}}
 }
 
 // judged is a text with all that is to be said about it, as --json shows it.

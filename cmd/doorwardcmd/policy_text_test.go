@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/catalog"
 )
@@ -24,7 +25,7 @@ func TestSecretIn(t *testing.T) {
 		"// " + wholeToken + wholeToken:   "1:36",
 		"dt0c01.AAAAAAAAAAAAAAAAAAAAAAAA": "",
 	} {
-		found := secretIn(text)
+		found := module.SecretIn(text)
 		got := ""
 		if found != nil {
 			got = found[0].Pos.String()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/doorward/doorward/internal/rest"
+	"github.com/doorward/doorward/module/console/session"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -28,6 +30,10 @@ import (
 //	permit alice@example.com ALLOW …;
 //
 // gives a user a policy.
+//
+//	session NAME
+//
+// signs somebody in to the console with a token; {name_session} is the identifier of the session.
 //
 //	PUT /api/v2/apiTokens/{name} as NAME
 //	X-Forwarded-For: 192.0.2.1
@@ -165,6 +171,8 @@ func (s *stage) play(lines []string) {
 			s.mint(words[1], strings.Fields(s.fill(strings.Join(words[2:], " "))))
 		case "crowd":
 			s.crowd(words[1], words[2:])
+		case "session":
+			s.beginSession(words[1])
 		case "permit":
 			s.permit(words[1], strings.Join(words[2:], " "))
 		default:
@@ -206,4 +214,17 @@ func (s *stage) mint(name string, words []string) {
 	created, err := s.office.Tokens.Create(s.t.Context(), "cli:test", request)
 	s.must(err)
 	s.values[name], s.values[strings.ToLower(name)] = created.Secret.Reveal(), created.Record.ID
+}
+
+// beginSession signs somebody in to the console, as its sign-in page does.
+func (s *stage) beginSession(name string) {
+	s.t.Helper()
+	id := s.values[strings.ToLower(name)]
+	keeper := session.NewKeeper(s.office.Store, session.Options{})
+	_, begun, err := keeper.Begin(s.t.Context(), session.Person{
+		Subject: session.SubjectOf(&rest.Caller{TokenID: id}), Environment: s.office.Environment, Actor: id, Method: session.MethodToken,
+		Address: "192.0.2.1", UserAgent: "a browser", Credential: session.Credential{Scheme: "Api-Token", Text: tokens.NewSecret(s.values[name])},
+	})
+	s.must(err)
+	s.values[strings.ToLower(name)+"_session"] = begun.ID
 }

@@ -31,6 +31,7 @@ type Store interface {
 type Config struct {
 	Store Store            // required
 	Now   func() time.Time // default time.Now
+	Chain *Chain           // nil: how the chain stands is not served
 }
 
 // Operations are all of the API. Their paths are rows of the endpoint table, which says what each asks for. Reading the
@@ -39,10 +40,14 @@ func Operations(c Config) []rest.Operation {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return []rest.Operation{
+	served := []rest.Operation{
 		{Method: http.MethodGet, Path: "/api/v2/auditlogs", Serve: c.list},
 		{Method: http.MethodGet, Path: "/api/v2/auditlogs/{id}", Serve: c.show},
 	}
+	if c.Chain != nil {
+		served = append(served, rest.Operation{Method: http.MethodGet, Path: "/api/doorward/v1/audit/chain", Serve: c.Chain.show})
+	}
+	return served
 }
 
 // page is the answer to a listing. The key of the next page is null on the last one.

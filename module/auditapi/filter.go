@@ -14,6 +14,8 @@ import (
 //	eventType("…")               the type is one of these
 //	category("…")                the category is one of these
 //	entityId("…")                the entity contains one of these; a kind in front, "TOKEN: ", is passed over
+//	action("…")                  the action is one of these, "token.create"; an extension of Doorward, as is the next
+//	success("true")              the change was made; "false": it was tried and refused
 //	dt.settings.schema_id("…")   and scope_id, key, object_id: no entry here is about settings of a schema, so these
 //	                             select nothing
 //
@@ -30,6 +32,8 @@ var criteriaTable = map[string]apply{
 	"eventType":             func(q *query.Audit, values []string) bool { q.Types = values; return true },
 	"category":              func(q *query.Audit, values []string) bool { q.Categories = values; return true },
 	"entityId":              func(q *query.Audit, values []string) bool { q.Objects = withoutKinds(values); return true },
+	"action":                func(q *query.Audit, values []string) bool { q.Actions = values; return true },
+	"success":               bySuccess,
 	"dt.settings.schema_id": nothing,
 	"dt.settings.scope_id":  nothing,
 	"dt.settings.key":       nothing,
@@ -37,6 +41,18 @@ var criteriaTable = map[string]apply{
 }
 
 func nothing(*query.Audit, []string) bool { return false }
+
+// bySuccess restricts nothing where both values are there.
+func bySuccess(q *query.Audit, values []string) bool {
+	made, failed := slices.Contains(values, "true"), slices.Contains(values, "false")
+	switch {
+	case made && !failed:
+		q.Success = query.OnlyMade
+	case failed && !made:
+		q.Success = query.OnlyFailed
+	}
+	return true
+}
 
 // words are the values that a criterion can have where there is a list of them. A misspelt one is refused: an audit that
 // finds nothing because of a typing error would be taken for a good sign.
@@ -49,6 +65,7 @@ var words = map[string][]string{
 		"ACTIVEGATE_TOKEN", "ACTIVE_GATE", "AGENT", "BUILD_UNIT_V2", "CONFIG", "DEBUG_UI", "MANUAL_TAGGING_SERVICE", "TENANT_LIFECYCLE",
 		"TOKEN", "WEB_UI",
 	},
+	"success": {"true", "false"},
 }
 
 // newFilter checks criteria. The error is a *rest.SyntaxError.
@@ -56,7 +73,7 @@ func newFilter(criteria []rest.Criterion) (filter, error) {
 	seen := map[string]bool{}
 	for _, c := range criteria {
 		if _, known := criteriaTable[c.Name]; !known {
-			return filter{}, &rest.SyntaxError{At: c.At, Message: "expected one of user, eventType, category, entityId, dt.settings.schema_id, " +
+			return filter{}, &rest.SyntaxError{At: c.At, Message: "expected one of user, eventType, category, entityId, action, success, dt.settings.schema_id, " +
 				"dt.settings.scope_id, dt.settings.key, dt.settings.object_id"}
 		}
 		if seen[c.Name] {

@@ -39,7 +39,8 @@ func (s *trail) selected(q query.Audit) []audit.Event {
 	for _, e := range s.events {
 		if (q.Environment == "" || e.Environment == "" || e.Environment == q.Environment) &&
 			(q.Actor == "" || e.Actor == q.Actor) && (q.Action == "" || e.Action == q.Action) && (q.Object == "" || e.Object == q.Object) &&
-			oneOf(q.Actors, e.Actor) && oneOf(q.Types, e.Type()) && oneOf(q.Categories, e.Category()) &&
+			oneOf(q.Actors, e.Actor) && oneOf(q.Actions, e.Action) && (q.Success == query.AnySuccess || e.Failed == (q.Success == query.OnlyFailed)) &&
+			oneOf(q.Types, e.Type()) && oneOf(q.Categories, e.Category()) &&
 			(len(q.Objects) == 0 || slices.ContainsFunc(q.Objects, func(part string) bool { return strings.Contains(e.Object, part) })) &&
 			!e.Time.Before(q.From) && (q.To.IsZero() || !e.Time.After(q.To)) {
 			found = append(found, e)

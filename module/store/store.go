@@ -1,5 +1,5 @@
 // Package store keeps what Doorward has to remember: access tokens; OAuth2 clients, signing keys and revocations; policies,
-// boundaries, groups, users and bindings; requests for remote access and what is to be told of them; the audit trail of their
+// boundaries, groups, users and bindings; requests for remote access and what is to be told of them; who is signed in to the console; the audit trail of their
 // administration; and the list of changes that caches follow.
 //
 // Open picks the engine by the scheme of the DSN. Each engine is a package below this one and is held to the same
@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/internal/feed"
+	"github.com/doorward/doorward/module/console/session"
 	"github.com/doorward/doorward/module/store/postgres"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/module/store/sqlite"
@@ -26,7 +27,7 @@ import (
 type AuditQuery = query.Audit
 
 // Store is everything an engine offers. Implementations are safe for concurrent use. An error that is none of those named
-// in packages tokens, oauth2, pap, remote and audit is a fault: the store could not answer, and nothing may be allowed because of it.
+// in packages tokens, oauth2, pap, remote, session and audit is a fault: the store could not answer, and nothing may be allowed because of it.
 type Store interface {
 	tokens.Store
 	oauth2.Store
@@ -34,6 +35,7 @@ type Store interface {
 	remote.Store
 	feed.Source
 	audit.Journal
+	session.Store
 
 	// Outbox has what people and programs are to be told of remote access. It is part of the store: a batch is committed with
 	// the change that it tells of.

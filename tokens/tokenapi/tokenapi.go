@@ -33,5 +33,6 @@ func Operations(c Config) []rest.Operation {
 		tenantOperations(c),
 		activeGateOperations(c),
 		settingsOperations(c),
+		adviceOperations(c),
 	)
 }

@@ -18,6 +18,8 @@ type Audit struct {
 	Action      string    // exact; "" for any
 	Object      string    // exact; "" for any
 	Actors      []string  // one of these, exact; none for any
+	Actions     []string  // one of these, exact; none for any
+	Success     Success   // of the change
 	Types       []string  // audit.Event.Type is one of these; none for any
 	Categories  []string  // audit.Event.Category is one of these; none for any
 	Objects     []string  // the object contains one of these; none for any
@@ -28,6 +30,16 @@ type Audit struct {
 	After       int64 // identifier of the last event of the page before; 0 for the first page
 	Limit       int   // 1 … 5,000; 0 means 100
 }
+
+// Success selects by whether a change was made, or was tried and refused.
+type Success uint8
+
+// The values of Success. The zero Success selects everything.
+const (
+	AnySuccess Success = iota
+	OnlyMade
+	OnlyFailed
+)
 
 // Bounds of Audit.Limit.
 const (

@@ -73,6 +73,10 @@ func auditConditions(key func(string) string, q query.Audit) (c conditions) {
 	c.equal("action", q.Action)
 	c.exactly("object", q.Object)
 	c.among("actor", q.Actors)
+	c.among("action", q.Actions)
+	if q.Success != query.AnySuccess {
+		c.add("failed = ?", q.Success == query.OnlyFailed)
+	}
 	c.among("event_type", q.Types)
 	c.among("category", q.Categories)
 	if len(q.Objects) > 0 {
