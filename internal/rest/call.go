@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // Operation is one method on one path template, with the function that carries it out.
@@ -53,8 +54,9 @@ type Caller struct {
 	ActsForUser   bool   // its rights end where the policies of User do
 	Administrator bool   // may give rights that it does not hold itself
 	Cluster       bool
-	Staff         string   // the member of the remote support staff that calls, in the spelling of package remote; "" for everybody else
-	Scopes        []string // sorted
+	Staff         string    // the member of the remote support staff that calls, in the spelling of package remote; "" for everybody else
+	Scopes        []string  // sorted
+	Expires       time.Time // of the credential; zero: never
 }
 
 // Holds reports whether the credential holds exactly this scope.

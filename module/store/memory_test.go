@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/module/console/session"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/module/store/storetest"
@@ -33,6 +34,7 @@ type memory struct {
 	tokenMemory
 	clientMemory
 	remoteMemory
+	session.Store // nobody asks for sessions here
 }
 
 func (m *memory) AuditEvents(context.Context, store.AuditQuery) ([]audit.Event, error) {

@@ -139,8 +139,8 @@ func TestOpenTogether(t *testing.T) {
 			}
 			var versions int
 			mustDo(t, db.QueryRow(t.Context(), "SELECT count(*) FROM schema_version").Scan(&versions))
-			if versions != 2 {
-				t.Errorf("%d versions are noted, want 0 and 1", versions)
+			if versions != 3 {
+				t.Errorf("%d versions are noted, want 0, 1 and 2", versions)
 			}
 			follow(t, stores[0], 20*time.Millisecond).wait(t, 10)
 		})

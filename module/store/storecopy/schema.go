@@ -16,8 +16,9 @@ const (
 	noteTable  = "store_copy"  // how far a copy is; in the target, until the copy ends
 )
 
-// apart are tables that are no part of what a store keeps.
-var apart = []string{"schema_version", "schema_lock", noteTable}
+// apart are tables that are no part of what a store keeps. Who is signed in to the console is not copied: a session belongs to the
+// gateways that it was begun at, and a copy that somebody takes away must not bring anybody's along.
+var apart = []string{"schema_version", "schema_lock", "console_sessions", noteTable}
 
 // column of a table. Columns are in the order of their names: migrations add them in another order to one engine than to another.
 type column struct {

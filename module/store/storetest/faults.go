@@ -46,6 +46,7 @@ func everyMethod(ctx context.Context, s store.Store) map[string]error {
 	everyAdministered(ctx, s, calls)
 	everyOAuth2(ctx, s, calls)
 	everyRemote(ctx, s, calls)
+	everySession(ctx, s, calls)
 	return calls
 }
 

@@ -25,6 +25,7 @@ func RunShared(t *testing.T, medium func(t *testing.T) Open) {
 		{"ChainTogether", testChainTogether},
 		{"RemoteTwoHandles", testRemoteTwoHandles},
 		{"OutboxTogether", testOutboxTogether},
+		{"SessionsTogether", testSessionsTogether},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, medium(t)) })

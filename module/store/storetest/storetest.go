@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/internal/audit"
+	"github.com/doorward/doorward/module/console/session"
 	"github.com/doorward/doorward/module/store"
 	"github.com/doorward/doorward/module/store/query"
 	"github.com/doorward/doorward/policyengine/pap"
@@ -53,6 +54,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Remote", testRemote},
 		{"RemoteTraces", testRemoteTraces},
 		{"Outbox", testOutbox},
+		{"Sessions", testSessions},
+		{"SessionTimes", testSessionTimes},
+		{"SessionRoom", testSessionRoom},
+		{"SessionRenewal", testSessionRenewal},
+		{"SessionPages", testSessionPages},
+		{"SessionTraces", testSessionTraces},
 		{"Hostile", testHostile},
 		{"Paging", testPaging},
 		{"PagingWhileChanging", testPagingWhileChanging},
@@ -164,7 +171,8 @@ func wantError(t *testing.T, what string, got, want error) {
 func wantFault(t *testing.T, what string, err error) {
 	t.Helper()
 	answers := []error{tokens.ErrNotFound, tokens.ErrExists, tokens.ErrFull, query.ErrNotFound, pap.ErrNotFound, pap.ErrExists, pap.ErrInUse, pap.ErrFull,
-		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict, audit.ErrNotFound, audit.ErrConcluded, remote.ErrNotFound, remote.ErrExists}
+		oauth2.ErrNotFound, oauth2.ErrExists, oauth2.ErrFull, oauth2.ErrConflict, audit.ErrNotFound, audit.ErrConcluded, remote.ErrNotFound, remote.ErrExists,
+		session.ErrNotFound, session.ErrExists, session.ErrFull}
 	if err == nil || slices.ContainsFunc(answers, func(answer error) bool { return errors.Is(err, answer) }) {
 		t.Errorf("%s: got %v, want a fault", what, err)
 	}
