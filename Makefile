@@ -34,7 +34,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; 
 install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
 
-.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-tokens bench-stores bench-cluster cover clean setup-postgres setup-tools
+.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-go bench-budget bench-growth bench-tokens bench-stores bench-cluster bench-peers bench-abuse cover clean setup-postgres setup-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,8 +110,27 @@ fuzz: ## every fuzz target for FUZZTIME (10s), one after the other
 	done <<<"$$targets"; \
 	exit $$failed
 
-bench: ## the Go benchmarks: make bench BENCH=Verdict PACKAGES=./policyengine
+bench-go: ## the Go benchmarks: make bench-go BENCH=Verdict PACKAGES=./policyengine
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=$(TEST_TIMEOUT) $(PACKAGES)
+
+# The stages of a request and the whole of it, short and five times, one after the other each time: what the machine does meanwhile
+# then meets all of them. With another build or test on it the figures are worthless.
+STAGES := ^Benchmark(Serve|ServeTokens|ServeUsers|ServePolicies|ServeCatalogue|Stage|Decide|VerifyHit|VerifyAbsent|RememberedToken)$$
+bench: ## what the directive costs, publication under load, checks against regressions, and the budget: some 12 minutes
+	@{ echo "$$(date -u +%F), $$(nproc) CPUs: $$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2)"; \
+	for round in 1 2 3 4 5; do \
+		go test -run='^$$' -bench='$(STAGES)' -benchmem -benchtime=200ms -timeout=$(TEST_TIMEOUT) ./module ./policyengine ./tokens; \
+	done; \
+	go test -run='^$$' -bench='^BenchmarkLookUp$$' -benchmem -timeout=$(TEST_TIMEOUT) ./benchmarks; } | grep -v '^{' | tee benchmarks/results/stages.txt
+	go run ./benchmarks/cmd/floor $(FLOOR)
+	go run ./benchmarks/cmd/budget -check
+
+bench-budget: ## the budget with what was measured last
+	@go run ./benchmarks/cmd/budget
+
+# A million tokens take some 3 GiB of /tmp while it runs.
+bench-growth: ## how cost grows with tokens, statements, endpoints, connections and processors: make bench-growth GROWTH='-most 10000'
+	go run ./benchmarks/cmd/growth $(GROWTH)
 
 # The store is filled by the benchmarks of the store, through the statements that make every token.
 bench-tokens: export DOORWARD_BENCH_TOKENS := $(TOKENS)
@@ -134,6 +153,16 @@ bench-stores: setup-postgres ## SQLite and PostgreSQL with 1,000,000 tokens and 
 	@{ echo "$$(date -u +%F), $(TOKENS) tokens, a hundredth of it users, half of that groups, three times that bindings;" \
 		"$$(nproc) CPUs: $$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2)"; \
 	go test -run='^$$' -bench=BenchmarkStore -benchtime=100x -timeout=120m ./benchmarks; } | grep -v '^{' | tee benchmarks/results/stores.txt
+
+# What is compared is in benchmarks/README.md. nginx is left out where it is not to be had.
+bench-peers: ## Doorward beside plain Caddy, forward_auth with OPA and nginx, in one run: make bench-peers PEERS='-rounds 1 -duration 1s'
+	@command -v nginx >/dev/null || { $(call install,nginx); } || echo "note: nginx is not installed here and could not be"
+	go run ./benchmarks/cmd/peers $(PEERS)
+	go run ./benchmarks/cmd/budget
+
+# What is written shows in git: the results, and the section of the README with them.
+bench-abuse: ## floods of bad requests, and what honest clients notice of them; some 4 minutes: make bench-abuse ABUSE='-rounds 1 -only crowd'
+	go run ./benchmarks/cmd/abuse $(ABUSE)
 
 cover: ## test coverage, in cover.html; the sum is printed
 	go test -short -coverpkg=./... -coverprofile=cover.out $(PACKAGES)

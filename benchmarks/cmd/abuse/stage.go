@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/doorward/doorward/benchmarks/fill"
+	"github.com/doorward/doorward/benchmarks/gateway"
+	"github.com/doorward/doorward/benchmarks/mix"
+	"github.com/doorward/doorward/benchmarks/rig"
+	"github.com/doorward/doorward/benchmarks/rig/upstream"
+)
+
+// caddyfile is a gateway with the limits that it has by itself, but for a smaller cache: a flood of good tokens has to be larger
+// than that. It needs the port, the store, the environment, the issuer, the cache's tokens and the upstream.
+const caddyfile = `{
+	admin off
+	persist_config off
+	auto_https off
+	log {
+		output discard
+	}
+	servers {
+		protocols h1
+	}
+	doorward {
+		store sqlite %[2]q
+		environment %[3]s
+		issuer %[4]s {
+			audience %[5]s
+		}
+		cache {
+			tokens %[6]d
+		}
+		endpoint POST /judged settings.read {
+			permission settings:objects:read
+			attribute settings:schemaId body /schemaId
+		}
+	}
+}
+http://:%[1]d {
+	bind 127.0.0.1
+	doorward
+	reverse_proxy %[7]s {
+		transport http {
+			keepalive_idle_conns 512
+			keepalive_idle_conns_per_host 256
+		}
+	}
+}
+`
+
+const audience = "https://load.test"
+
+// stage is a gateway with all that it needs, under way. The upstream and the issuer are goroutines of this process.
+type stage struct {
+	gateway *rig.Process
+	address string
+	issuer  *mix.Behind
+	badges  gateway.Badges
+	servers []net.Listener
+	end     context.CancelFunc
+}
+
+// The gateway has the first CPU for itself; everything else shares another. Where there is one only, they all do.
+func gatewayCPU() int { return 0 }
+
+func loadCPU() int { return min(1, runtime.NumCPU()-1) }
+
+func open(ctx context.Context, folder string, s settings) (st *stage, err error) {
+	program := s.program
+	if program == "" {
+		program = filepath.Join(folder, "doorward")
+		if err := rig.Build(ctx, "", gateway.Package, program); err != nil {
+			return nil, err
+		}
+		// After the building, which the go command does on all CPUs.
+		if err := rig.Pin(loadCPU()); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	st = &stage{end: cancel}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, st.close(ctx))
+		}
+	}()
+	store := filepath.Join(folder, "doorward.db")
+	if err := gateway.Fill(ctx, store, s.tokens); err != nil {
+		return st, fmt.Errorf("filling the store: %w", err)
+	}
+	if st.badges, err = gateway.Enrol(ctx, store, 100); err != nil {
+		return st, fmt.Errorf("making a user: %w", err)
+	}
+	behind, err := st.serve(ctx)
+	if err != nil {
+		return st, err
+	}
+	return st, st.start(ctx, folder, program, store, behind, s.tokens)
+}
+
+// serve starts the upstream and the issuer, and returns where the former is.
+func (st *stage) serve(ctx context.Context) (behind string, err error) {
+	for range 2 {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		st.servers = append(st.servers, l)
+	}
+	go func() { _ = upstream.Serve(ctx, st.servers[0], upstream.Answer(http.StatusOK, `{"result":[]}`)) }()
+	if st.issuer, err = mix.NewBehind("http://" + st.servers[1].Addr().String()); err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: st.issuer, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(st.servers[1]) }()
+	return st.servers[0].Addr().String(), nil
+}
+
+func (st *stage) start(ctx context.Context, folder, program, store, behind string, tokens int) error {
+	ports, err := rig.FreePorts(1)
+	if err != nil {
+		return err
+	}
+	st.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
+	file := filepath.Join(folder, "Caddyfile")
+	text := fmt.Sprintf(caddyfile, ports[0], store, fill.Environment, st.issuer.URL, audience, tokens/2, behind)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return err
+	}
+	st.gateway, err = rig.Start(ctx, rig.Spec{
+		Name: "doorward", Path: program, Args: []string{"run", "--config", file}, Dir: folder, CPUs: []int{gatewayCPU()},
+		Env: []string{"XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder, "GOMAXPROCS=1"}, Ready: rig.Listening(st.address),
+	})
+	return err
+}
+
+func (st *stage) close(ctx context.Context) error {
+	var err error
+	if st.gateway != nil {
+		err = st.gateway.Stop(context.WithoutCancel(ctx))
+	}
+	st.end()
+	for _, l := range st.servers {
+		_ = l.Close() // the upstream has closed its own
+	}
+	return err
+}
