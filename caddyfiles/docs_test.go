@@ -38,6 +38,8 @@ func TestDocs_Options(t *testing.T) {
 		{"doorward-global.md", "webhook", option, "remote_access {\n webhook chat https://chat.example.com {\n nonsense\n}\n}"},
 		{"doorward.md", "doorward", directive, "nonsense"},
 		{"doorward-api.md", "doorward_api", ":8080 {\n\tdoorward_api {\n\t\t%\n\t}\n}\n", "nonsense"},
+		{"doorward-console.md", "doorward_console", ":8080 {\n\tdoorward_console {\n\t\t%\n\t}\n}\n", "nonsense"},
+		{"doorward-console.md", "sign_in oidc", ":8080 {\n\tdoorward_console {\n\t\t%\n\t}\n}\n", "sign_in oidc https://login.example.com {\n nonsense\n}"},
 		{"doorward.md", "endpoint", directive, "endpoint GET /a a.read {\n nonsense\n}"},
 		{"doorward.md", "environment", directive, "environment {\n nonsense\n}"},
 		{"doorward.md", "identity_headers", directive, "identity_headers {\n nonsense\n}"},
