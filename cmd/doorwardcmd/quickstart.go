@@ -21,26 +21,27 @@ import (
 
 var quickstartNoun = caddycmd.Command{
 	Name:  "quickstart",
-	Usage: "[--listen <address>] [--data <folder>]",
+	Usage: "[--listen <address>] [--console <address>] [--data <folder>]",
 	Short: "Runs a gateway for trying out, with an API behind it that echoes",
 	Long: `
 Runs a gateway with all it needs, and shows how to call it: a store in the data folder, Doorward's own API, another API behind
-the gate that echoes what reaches it, and at the first start a token with every scope there is, which is shown once. A later
-start finds everything as it was. Ctrl-C ends it.
+the gate that echoes what reaches it, the console for administration in a browser, and at the first start a token with every
+scope there is, which is shown once: with it one signs in to the console. A later start finds everything as it was. Ctrl-C ends it.
 
 It listens on loopback only, because it speaks plain HTTP, in which a token can be read on the way.`,
 	CobraFunc: func(cmd *cobra.Command) {
 		var q quickstart
-		cmd.Flags().StringVar(&q.listen, "listen", "127.0.0.1:8080", "Loopback address of the gateway; port 0 takes a free one")
+		cmd.Flags().StringVar(&q.listen, "listen", gatewayFront.usual, "Loopback address of the gateway; port 0 takes a free one")
+		cmd.Flags().StringVar(&q.console, "console", consoleFront.usual, "Loopback address of the console; port 0 takes a free one")
 		cmd.Flags().StringVar(&q.data, "data", "./data", "Folder for all that is kept; made if it is missing")
 		beVerb(cmd, q.run)
 	},
 }
 
 // quickstart is one trial run.
-type quickstart struct{ listen, data string }
+type quickstart struct{ listen, console, data string }
 
-// run takes the address before anything else: of two starts at a time one fails here, having touched nothing. The token
+// run takes the addresses before anything else: of two starts at a time one fails here, having touched nothing. The token
 // is made last, when the gateway answers, so that it is never made without being shown.
 func (q *quickstart) run(cmd *cobra.Command, args []string) error {
 	if err := noArguments(cmd, args); err != nil {
@@ -49,11 +50,16 @@ func (q *quickstart) run(cmd *cobra.Command, args []string) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	front, err := listenOnLoopback(ctx, q.listen)
+	gateway, err := gatewayFront.listen(ctx, q.listen)
 	if err != nil {
 		return err
 	}
-	defer front.Close()
+	defer gateway.Close()
+	console, err := consoleFront.listen(ctx, q.console)
+	if err != nil {
+		return err
+	}
+	defer console.Close()
 	if err := q.prepareData(); err != nil {
 		return err
 	}
@@ -66,9 +72,13 @@ func (q *quickstart) run(cmd *cobra.Command, args []string) error {
 	}
 	defer upstream.stop()
 	b := banner{
-		Gateway: front.url(), Data: q.data, Upstream: upstream.address, CreateCommand: createCommand(cmd, q.store()),
+		Gateway: gateway.url(), Console: console.url(), Data: q.data, Upstream: upstream.address, CreateCommand: createCommand(cmd, q.store()),
 	}
-	err = q.serve(ctx, front, b, cmd.OutOrStdout())
+	config, err := q.config(gateway, console, upstream.address)
+	if err != nil {
+		return err
+	}
+	err = q.serve(ctx, config, b, cmd.OutOrStdout())
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // interrupted before it ran, which is no failure
 	}
@@ -76,11 +86,7 @@ func (q *quickstart) run(cmd *cobra.Command, args []string) error {
 }
 
 // serve runs the gateway and shows the banner when it answers. It returns when ctx ends before that, or with an error.
-func (q *quickstart) serve(ctx context.Context, front *frontListener, b banner, out io.Writer) (err error) {
-	config, err := q.config(front, b.Upstream)
-	if err != nil {
-		return err
-	}
+func (q *quickstart) serve(ctx context.Context, config []byte, b banner, out io.Writer) (err error) {
 	// Opened before Caddy does, for an error in words of its own where the store is damaged.
 	administration, err := module.OpenAdministration(ctx, module.AdministrationOptions{Config: config})
 	if err != nil {
@@ -92,7 +98,7 @@ func (q *quickstart) serve(ctx context.Context, front *frontListener, b banner, 
 		return fmt.Errorf("the gateway cannot start: %w", err)
 	}
 	defer func() { err = errors.Join(err, caddy.Stop()) }()
-	if err := awaitGateway(ctx, front.url()); err != nil {
+	if err := awaitGateway(ctx, b.Gateway); err != nil {
 		return err
 	}
 	secret, err := firstToken(ctx, administration, q.lock())

@@ -13,7 +13,7 @@ import (
 )
 
 // banner is what a start has to tell. Token is "" when there was one before.
-type banner struct{ Gateway, Data, Upstream, Token, CreateCommand string }
+type banner struct{ Gateway, Console, Data, Upstream, Token, CreateCommand string }
 
 //go:embed quickstart_banner.txt
 var bannerText string

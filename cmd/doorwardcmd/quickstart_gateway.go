@@ -22,14 +22,18 @@ var quickstartCaddyfile []byte
 // config fills the Caddyfile in. The values go in as environment variables, which is how the same file takes them when
 // somebody runs it by hand. XDG_DATA_HOME is where Caddy keeps what no config can move: a trial leaves nothing outside of
 // its folder.
-func (q *quickstart) config(front *frontListener, upstream string) ([]byte, error) {
-	host, port := front.hostPort()
+func (q *quickstart) config(gateway, console *frontListener, upstream string) ([]byte, error) {
+	bind, port := gateway.site()
+	consoleBind, consolePort := console.site()
 	for name, value := range map[string]string{
-		"XDG_DATA_HOME":     q.data,
-		"DOORWARD_DATA":     q.data,
-		"DOORWARD_BIND":     frontNetwork + "/" + host,
-		"DOORWARD_PORT":     port,
-		"DOORWARD_UPSTREAM": upstream,
+		"XDG_DATA_HOME":         q.data,
+		"DOORWARD_DATA":         q.data,
+		"DOORWARD_BIND":         bind,
+		"DOORWARD_PORT":         port,
+		"DOORWARD_UPSTREAM":     upstream,
+		"DOORWARD_CONSOLE_BIND": consoleBind,
+		"DOORWARD_CONSOLE_PORT": consolePort,
+		"DOORWARD_GATEWAY":      gateway.url(),
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			return nil, err

@@ -55,7 +55,7 @@ func launchTrial(t *testing.T, dir string) *trial {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	process := exec.CommandContext(ctx, "doorward", "quickstart", "--listen", "127.0.0.1:0")
+	process := exec.CommandContext(ctx, "doorward", "quickstart", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0")
 	process.Dir = dir
 	process.Env = append(os.Environ(), "HOME="+filepath.Join(dir, "home"))
 	q := &trial{process: process, log: new(bytes.Buffer)}
