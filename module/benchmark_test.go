@@ -125,7 +125,6 @@ func newBenchmarkRequest(h *Handler, token string) *benchmarkRequest {
 		w: &discard{header: http.Header{}}, authorization: []string{"Api-Token " + token},
 		replacer: caddy.NewReplacer(), identity: h.identityNames,
 	}
-	s.fresh = *s.replacer
 	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://a.test/api/v2/metrics/query?metricSelector=cpu", nil)
 	r.Header = http.Header{
 		"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"client/1.0"},
@@ -133,6 +132,7 @@ func newBenchmarkRequest(h *Handler, token string) *benchmarkRequest {
 	}
 	r.RemoteAddr = "127.0.0.1:1234"
 	s.r = caddyhttp.PrepareRequest(r, s.replacer, s.w, nil)
+	s.fresh = *s.replacer // as a server hands it over: with the placeholders of HTTP, and room for more
 	return s
 }
 
@@ -163,48 +163,6 @@ var answerNothing = caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Re
 })
 
 var noBytes = []string{"0"}
-
-// BenchmarkServe runs every stage with everything cached. The budget is 2 µs and 5 allocations, and a refusal is to be
-// no dearer than an admission.
-func BenchmarkServe(b *testing.B) {
-	h, g := benchmarkHandler(b)
-	_, reader := g.mint(b, "metrics.read")
-	_, other := g.mint(b, "logs.read")
-	wrong := other[:len(other)-10] + reader[len(reader)-10:] // a known identifier and a well-formed secret that is not its own
-	for _, test := range []struct {
-		name, token string
-		status      int
-	}{
-		{"200", reader, http.StatusOK}, {"401", wrong, http.StatusUnauthorized}, {"403", other, http.StatusForbidden},
-	} {
-		b.Run(test.name, func(b *testing.B) {
-			s := newBenchmarkRequest(h, test.token)
-			b.ReportAllocs()
-			for b.Loop() {
-				s.reset()
-				if err := h.ServeHTTP(s.w, s.r, answerNothing); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if s.w.status != test.status {
-				b.Fatalf("status %d, want %d", s.w.status, test.status)
-			}
-		})
-	}
-	b.Run("200-parallel", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(loop *testing.PB) {
-			s := newBenchmarkRequest(h, reader)
-			for loop.Next() {
-				s.reset()
-				_ = h.ServeHTTP(s.w, s.r, answerNothing)
-			}
-		})
-	})
-	if queries := g.verifier.Stats().Queries; queries > 4 {
-		b.Errorf("the store was asked %d times; a repeated token, good or bad, must be answered from memory", queries)
-	}
-}
 
 func BenchmarkCanonicalise(b *testing.B) {
 	for _, test := range []struct{ name, path string }{
