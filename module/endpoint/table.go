@@ -3,6 +3,7 @@ package endpoint
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -58,13 +59,13 @@ var refused Endpoint
 // caller answers with a refusal. It does not allocate.
 //
 // escapedPath is the canonical path: it begins with '/', is split at literal slashes only, and holds no empty or dot
-// segments. Literals are compared case-sensitively with the unescaped segment, parameters keep the escaped text. Where
-// several rows fit, the first segment in which they differ decides: literal before verb before parameter before tail.
-// HEAD is answered by a GET row where no HEAD row fits. A row marked Derived is returned like any other: the caller
-// refuses it and can say why.
+// segments; one of more than 65,535 bytes has no row. Literals are compared case-sensitively with the unescaped segment,
+// parameters keep the escaped text. Where several rows fit, the first segment in which they differ decides: literal before
+// verb before parameter before tail. HEAD is answered by a GET row where no HEAD row fits. A row marked Derived is
+// returned like any other: the caller refuses it and can say why.
 func (t *Table) Match(method, escapedPath string, p *Params) *Endpoint {
-	p.count, p.endpoint = 0, nil
-	if escapedPath == "" || escapedPath[0] != '/' {
+	p.count, p.endpoint, p.path = 0, nil, escapedPath
+	if escapedPath == "" || escapedPath[0] != '/' || len(escapedPath) > math.MaxUint16 {
 		return nil
 	}
 	escaped := strings.IndexByte(escapedPath, '%') >= 0

@@ -63,32 +63,32 @@ func (b *branch) match(path string, escaped bool, p *Params) *Endpoint {
 	// Whatever a failed attempt has put into p ends here again.
 	mark := p.count
 	if b.verbs != nil {
-		if row := b.matchVerb(segment, rest, more, escaped, p); row != nil {
+		if row := b.matchVerb(path, segment, rest, more, escaped, p); row != nil {
 			return row
 		}
 		p.count = mark
 	}
 	if b.param != nil && fits(segment, escaped) {
-		p.push(segment)
+		p.push(path, len(segment))
 		if row := b.param.follow(rest, more, escaped, p); row != nil {
 			return row
 		}
 		p.count = mark
 	}
 	if b.tail != nil && fitsTail(path, escaped) {
-		p.push(path)
+		p.push(path, len(path))
 		return b.tail
 	}
 	return nil
 }
 
-// matchVerb tries the segment as a value with a verb. It may leave a value in p when it fails.
-func (b *branch) matchVerb(segment, rest string, more, escaped bool, p *Params) *Endpoint {
+// matchVerb tries the first segment of a path as a value with a verb. It may leave a value in p when it fails.
+func (b *branch) matchVerb(path, segment, rest string, more, escaped bool, p *Params) *Endpoint {
 	value, verb, ok := splitVerb(segment)
 	if !ok || !fits(value, escaped) {
 		return nil
 	}
-	p.push(value)
+	p.push(path, len(value))
 	return edge(b.verbs, verb, escaped).follow(rest, more, escaped, p)
 }
 
