@@ -88,9 +88,9 @@ func (x *exchange) logFields() []zap.Field {
 	if x.endpoint != nil {
 		fields = append(fields, zap.String("endpoint", x.endpoint.Pattern))
 	}
-	if v := x.verdict; v != nil {
-		fields = append(fields, zap.String("permission", x.asked.Permission), zap.Any("attributes", loggedAttributes(x.asked)),
-			zap.Bool("policy_cached", v.Cached), zap.Strings("policy_reasons", policyReasons(v)))
+	if a := x.judged; a != nil {
+		fields = append(fields, zap.String("permission", a.request.Permission), zap.Any("attributes", loggedAttributes(a.request)),
+			zap.Bool("policy_cached", a.Cached), zap.Strings("policy_reasons", policyReasons(&a.Verdict)))
 	}
 	return fields
 }

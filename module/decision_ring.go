@@ -128,7 +128,7 @@ func openDecisionRing(c DecisionLog, logger *zap.Logger) (*decisionRing, error) 
 // well, so the samples are spread over requests and not over time.
 func (d *decisionRing) settled(x *exchange) {
 	isMany := x.reason.decision() == verdictAllow || x.reason == reasonThrottled
-	if isMany && x.id.number%d.sample != 0 {
+	if isMany && x.id.number()%d.sample != 0 {
 		return
 	}
 	r := x.record()

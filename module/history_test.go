@@ -61,7 +61,7 @@ func TestLatencyOfAFlood(t *testing.T) {
 	var l latencies
 	x := &exchange{h: &Handler{now: time.Now}, now: time.Now()}
 	for n := range uint64(flood) {
-		x.id.number = n
+		x.id = decisionIDOf(n)
 		l.note(x)
 	}
 	total := uint64(0)
@@ -156,7 +156,7 @@ func BenchmarkLatencyNote(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			var l latencies
 			l.mask.Store(mask)
-			x.id.number = 1
+			x.id = decisionIDOf(1)
 			b.ReportAllocs()
 			for b.Loop() {
 				l.note(x)

@@ -254,7 +254,7 @@ func (x *exchange) setIdentity() {
 	if p == nil {
 		p = &nobody
 	}
-	for i, value := range [identityHeaderCount]string{p.User, p.TokenID, x.environment, p.Scopes.String(), x.id.String()} {
+	for i, value := range [identityHeaderCount]string{p.User, p.TokenID, x.environment, p.Scopes.String(), x.id.inPlace()} {
 		if value != "" {
 			x.set(x.r.Header, x.h.identityNames[i], value)
 		}

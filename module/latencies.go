@@ -30,7 +30,7 @@ const (
 // note measures a decision that has just become final.
 func (l *latencies) note(x *exchange) {
 	mask := l.mask.Load()
-	if x.id.number&mask != 0 {
+	if x.id.number()&mask != 0 {
 		return
 	}
 	l.buckets[latencyBucket(x.h.now().Sub(x.now))].Add(uint32(mask) + 1) //nolint:gosec // at most maxMask

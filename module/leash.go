@@ -52,8 +52,7 @@ func (l *leash) Err() error { return l.now().Err() }
 func (l *leash) Value(key any) any { return l.now().Value(key) }
 
 // gated is an exchange as the context of the request that it lets through: its leash, which answers for the exchange as well.
-// So a handler behind the gate can find what was decided, and nobody can forge it. A pointer of this type costs nothing; one
-// more field would lift the exchange into the allocator's next class.
+// So a handler behind the gate can find what was decided, and nobody can forge it. A pointer of this type costs nothing.
 type gated exchange
 
 type exchangeKey struct{}

@@ -77,7 +77,7 @@ func (x *exchange) ask(requests []policyengine.Request) (policyengine.Verdict, b
 	if onTrial != nil {
 		rules.shadows.ask(onTrial, x, requests, verdict)
 	}
-	x.verdict, x.asked = &verdict, &requests[verdict.Index]
+	x.judged = &judged{&requests[verdict.Index], verdict}
 	return verdict, true
 }
 

@@ -32,7 +32,7 @@ func (x *exchange) refuse() error {
 func (x *exchange) answerRefusal() error {
 	header := x.ResponseWriter.Header()
 	x.challenge(header)
-	x.set(header, x.h.identityNames[identityDecisionID], x.id.String())
+	x.set(header, x.h.identityNames[identityDecisionID], x.id.inPlace())
 	x.set(header, "Cache-Control", "no-store")
 	x.set(header, "X-Content-Type-Options", "nosniff")
 	x.allowOrigin(header)

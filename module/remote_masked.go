@@ -11,7 +11,8 @@ import (
 
 // pass hands the request to the next handler. What remote staff may not see whole comes back through a mask.
 func (x *exchange) pass(next caddyhttp.Handler) error {
-	r := x.r.WithContext((*gated)(x))
+	x.request = *x.r.WithContext((*gated)(x))
+	r := &x.request
 	switch v := x.visit; {
 	case v == nil:
 		return next.ServeHTTP(x, r)
