@@ -32,6 +32,7 @@ type exchange struct {
 	anonymous   bool  // a public endpoint, and no credential sent that the gate reads
 	answering   bool  // Doorward's own API writes the answer, and not the upstream
 	wroteHeader bool  // of the answer
+	queryTokens uint8 // parameters of the query that carry a token: 0, 1, or 2 for several
 	reason      reason
 	id          decisionID
 	principal   *tokens.Principal

@@ -25,6 +25,7 @@ type canonicalPath struct {
 	escaped string // for matching and for the wire: only what must be escaped is, in upper-case hex
 	decoded string
 	odd     oddities
+	plain   bool // it came as it is, and net/url writes it so
 }
 
 // errPath is why a path has no single reading. The text may be shown to the client: it quotes nothing.
@@ -61,7 +62,7 @@ func canonicalise(u *url.URL) (canonicalPath, error) {
 	if u.Path == "" && u.RawPath == "" {
 		return canonicalPath{escaped: "/", decoded: "/"}, nil
 	}
-	raw, err := wireForm(u)
+	raw, plain, err := wireForm(u)
 	if err != nil {
 		return canonicalPath{}, err
 	}
@@ -71,30 +72,30 @@ func canonicalise(u *url.URL) (canonicalPath, error) {
 	if raw[0] != '/' {
 		return canonicalPath{}, errPathForm
 	}
-	if isCommon(raw) {
-		return canonicalPath{escaped: raw, decoded: raw}, checkSegments(raw)
+	if plain {
+		return canonicalPath{escaped: raw, decoded: raw, plain: true}, checkSegments(raw)
 	}
 	return rewritePath(raw)
 }
 
 // wireForm is the escaped path as it came, or as a handler before this one left it. net/url keeps the escaped form only
 // where it differs from the default encoding; a handler that changed one of the two fields and forgot the other would
-// have us decide on one path and forward another, so the two must agree.
-func wireForm(u *url.URL) (string, error) {
+// have us decide on one path and forward another, so the two must agree. plain is a path that is the same in either form.
+func wireForm(u *url.URL) (raw string, plain bool, err error) {
 	if u.RawPath == "" {
 		if isCommon(u.Path) {
-			return u.Path, nil
+			return u.Path, true, nil
 		}
-		return (&url.URL{Path: u.Path}).EscapedPath(), nil
+		return (&url.URL{Path: u.Path}).EscapedPath(), false, nil
 	}
 	decoded, err := url.PathUnescape(u.RawPath)
 	if err != nil {
-		return "", errPathEscape
+		return "", false, errPathEscape
 	}
 	if decoded != u.Path {
-		return "", errPathOutOfStep
+		return "", false, errPathOutOfStep
 	}
-	return u.RawPath, nil
+	return u.RawPath, false, nil
 }
 
 // plainByte marks the bytes that mean the same escaped and unescaped to every server: RFC 3986 pchar without '%' and
@@ -124,25 +125,28 @@ func isCommon(path string) bool {
 
 // checkSegments refuses empty and dot segments. An empty last segment (a trailing slash) is a path of its own.
 func checkSegments(path string) error {
-	rest := path[1:]
-	for {
-		segment, after, more := strings.Cut(rest, "/")
-		if more && segment == "" {
+	start := 1 // of the segment
+	for i := 1; i < len(path); i++ {
+		if path[i] != '/' {
+			continue
+		}
+		if i == start {
 			return errPathEmptyPart
 		}
-		if isDots(segment) {
+		if isDots(path[start:i]) {
 			return errPathDots
 		}
-		if !more {
-			return nil
-		}
-		rest = after
+		start = i + 1
 	}
+	if isDots(path[start:]) {
+		return errPathDots
+	}
+	return nil
 }
 
 // isDots reports whether a segment is made of dots and blanks alone: ".", "..", and what file systems take for them.
 func isDots(segment string) bool {
-	return segment != "" && strings.Trim(segment, ". ") == ""
+	return segment != "" && (segment[0] == '.' || segment[0] == ' ') && strings.Trim(segment, ". ") == ""
 }
 
 // rewritePath decodes every segment exactly once and writes it again in canonical escapes.
@@ -281,7 +285,7 @@ func writeEscaped(b *strings.Builder, c byte, wasEscaped bool) {
 // apply makes u carry exactly the canonical path. net/url writes RawPath only where it is a valid encoding of Path and
 // not the default one, so both fields are always set together.
 func (p canonicalPath) apply(u *url.URL) {
-	if u.Path == p.decoded && u.RawPath == "" && isCommon(p.escaped) {
+	if p.plain && u.Path == p.decoded && u.RawPath == "" {
 		return // the default encoding is the canonical one
 	}
 	u.Path, u.RawPath = p.decoded, p.escaped
@@ -290,9 +294,14 @@ func (p canonicalPath) apply(u *url.URL) {
 // queryNames calls yield with every decoded parameter name of a raw query, bounded by the query itself. It reports a
 // malformed name as an error: what we cannot read, an upstream may.
 func queryNames(rawQuery string, yield func(name string) bool) error {
-	for pair := range strings.FieldsFuncSeq(rawQuery, func(r rune) bool { return r == '&' || r == ';' }) {
-		name, _, _ := strings.Cut(pair, "=")
-		if strings.ContainsAny(name, "%+") {
+	for rest := rawQuery; rest != ""; {
+		var pair queryPair
+		pair, rest = cutPair(rest)
+		if pair.length == 0 {
+			continue
+		}
+		name := pair.name
+		if pair.escaped {
 			var err error
 			if name, err = url.QueryUnescape(name); err != nil {
 				return errQueryEscape
@@ -303,6 +312,37 @@ func queryNames(rawQuery string, yield func(name string) bool) error {
 		}
 	}
 	return nil
+}
+
+// queryPair is one name=value of a query.
+type queryPair struct {
+	name    string // as it came
+	escaped bool   // the name has to be decoded
+	length  int    // of the whole pair
+}
+
+// cutPair takes the first pair off a query, looking at each byte once.
+func cutPair(query string) (pair queryPair, rest string) {
+	named := -1 // where the name ends
+	for i := range len(query) {
+		switch query[i] {
+		case '&', ';':
+			if named < 0 {
+				named = i
+			}
+			return queryPair{query[:named], pair.escaped, i}, query[i+1:]
+		case '=':
+			if named < 0 {
+				named = i
+			}
+		case '%', '+':
+			pair.escaped = pair.escaped || named < 0
+		}
+	}
+	if named < 0 {
+		named = len(query)
+	}
+	return queryPair{query[:named], pair.escaped, len(query)}, ""
 }
 
 var errQueryEscape = errors.New("the query has an incomplete percent-escape")

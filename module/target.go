@@ -73,7 +73,7 @@ func (x *exchange) checkOddities() bool {
 }
 
 // checkQuery refuses a query that no two servers would read alike, and the one parameter that frameworks take for the
-// method.
+// method. It counts the tokens on the way, so that the names are read once.
 func (x *exchange) checkQuery() bool {
 	query := x.r.URL.RawQuery
 	if query == "" {
@@ -84,7 +84,10 @@ func (x *exchange) checkQuery() bool {
 	}
 	override := false
 	err := queryNames(query, func(name string) bool {
-		override = strings.EqualFold(name, "_method")
+		override = len(name) == len("_method") && strings.EqualFold(name, "_method")
+		if x.queryTokens < 2 && x.h.isQueryToken(name) {
+			x.queryTokens++
+		}
 		return !override
 	})
 	if err != nil {
