@@ -2,6 +2,7 @@ package module
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -76,14 +77,15 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 
 // set writes a header under its canonical name. The values lie in the exchange, so that they cost no allocation each; they
 // are not shared between requests, because handlers may write into them.
-func (x *exchange) set(header http.Header, name, value string) {
-	if int(x.used) == len(x.values) {
-		header[name] = []string{value}
+func (x *exchange) set(header http.Header, name string, values ...string) {
+	free := x.values[x.used:]
+	if len(free) < len(values) {
+		header[name] = slices.Clone(values)
 		return
 	}
-	x.values[x.used] = value
-	x.used++
-	header[name] = x.values[x.used-1 : x.used : x.used]
+	n := copy(free, values)
+	x.used += uint8(n) //nolint:gosec // at most as many as there is room for
+	header[name] = free[:n:n]
 }
 
 // placeholder answers `{http.doorward.…}`; what is not known (yet) is the empty string.

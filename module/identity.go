@@ -81,6 +81,7 @@ const (
 	dropAlways         // identity headers, and those that would change what was decided
 	dropUntrusted      // statements about the client that only a trusted proxy may make
 	dropMalformed      // X-Forwarded-For: from a trusted proxy too, each element must be an address
+	keepHandshake      // Connection and Upgrade, of which a WebSocket handshake is left
 )
 
 // The headers by which frameworks, servers and proxies let a client change the method or the path after the fact, and
@@ -101,12 +102,17 @@ var (
 	}
 )
 
-// headerFates maps canonical header names to what happens to them. Lengths are kept apart so that nearly every header
-// of a request is passed over without hashing its name.
+// headerFates maps canonical header names to what happens to them. Which letters names of a length begin and end with is
+// kept apart, so that nearly every header of a request is passed over without hashing its name.
 type headerFates struct {
-	byName  map[string]fate
-	lengths [64]bool
+	byName map[string]fate
+	ends   [64]letterPair // by length; the last is for all longer names
 }
+
+// letterPair has a bit for each letter that some name begins and ends with, in either case.
+type letterPair struct{ first, last uint32 }
+
+func letter(c byte) uint32 { return 1 << (c & 31) }
 
 func newHeaderFates(identity [identityHeaderCount]string) headerFates {
 	f := headerFates{byName: map[string]fate{}}
@@ -114,6 +120,8 @@ func newHeaderFates(identity [identityHeaderCount]string) headerFates {
 		f.set(name, dropUntrusted)
 	}
 	f.set("X-Forwarded-For", dropMalformed)
+	f.set("Connection", keepHandshake)
+	f.set("Upgrade", keepHandshake)
 	for _, name := range overrideHeaders {
 		f.set(name, dropAlways)
 	}
@@ -125,13 +133,27 @@ func newHeaderFates(identity [identityHeaderCount]string) headerFates {
 
 func (f *headerFates) set(name string, what fate) {
 	f.byName[name] = what
-	f.lengths[min(len(name), len(f.lengths)-1)] = true
+	ends := &f.ends[min(len(name), len(f.ends)-1)]
+	ends.first |= letter(name[0])
+	ends.last |= letter(name[len(name)-1])
+	if strings.HasSuffix(name, "-") { // an operator may choose such a name, and others may spell it
+		ends.last |= letter('_') | letter('.')
+	}
+}
+
+// mayKnow reports whether a name is of the length of one in the list, and begins and ends like one in some spelling.
+func (f *headerFates) mayKnow(name string) bool {
+	if name == "" {
+		return false
+	}
+	ends := &f.ends[min(len(name), len(f.ends)-1)]
+	return ends.first&letter(name[0]) != 0 && ends.last&letter(name[len(name)-1]) != 0
 }
 
 // of decides on a header name as the client spelled it. Servers that hand headers to programs as variables fold '-',
 // '_' and '.' into one, so the spellings are one name to us too.
 func (f *headerFates) of(name string) fate {
-	if !f.lengths[min(len(name), len(f.lengths)-1)] {
+	if !f.mayKnow(name) {
 		return keep
 	}
 	if isCanonicalName(name) {
@@ -187,23 +209,28 @@ func (x *exchange) cleanRequest() {
 			r.URL.RawQuery = h.withoutQueryTokens(r.URL.RawQuery)
 		}
 	}
-	trusted := fromTrustedProxy(r)
+	upgrades := false
 	for name, values := range r.Header {
 		switch h.fates.of(name) {
 		case keep:
 			continue
+		case keepHandshake:
+			upgrades = true
+			continue
 		case dropUntrusted:
-			if trusted {
+			if fromTrustedProxy(r) {
 				continue
 			}
 		case dropMalformed:
-			if trusted && allAddresses(values) {
+			if fromTrustedProxy(r) && allAddresses(values) {
 				continue
 			}
 		}
 		delete(r.Header, name)
 	}
-	x.rewriteConnection()
+	if upgrades {
+		x.rewriteConnection()
+	}
 }
 
 // rewriteConnection leaves of Connection and Upgrade only a WebSocket handshake, and that only where the endpoint
@@ -211,9 +238,6 @@ func (x *exchange) cleanRequest() {
 // that would open a tunnel past the gate.
 func (x *exchange) rewriteConnection() {
 	header := x.r.Header
-	if header["Connection"] == nil && header["Upgrade"] == nil {
-		return
-	}
 	websocket := x.endpoint != nil && x.endpoint.WebSocket && x.r.ProtoMajor == 1 &&
 		len(header["Upgrade"]) == 1 && strings.EqualFold(header["Upgrade"][0], "websocket") &&
 		hasToken(header["Connection"], "upgrade")

@@ -63,12 +63,11 @@ func (x *exchange) answerRefusal() error {
 func (x *exchange) challenge(header http.Header) {
 	switch x.reason {
 	case reasonNoCredential:
-		header["Www-Authenticate"] = []string{`Bearer realm="doorward"`, `Api-Token realm="doorward"`}
+		x.set(header, "Www-Authenticate", `Bearer realm="doorward"`, `Api-Token realm="doorward"`)
 	case reasonBadCredential:
-		header["Www-Authenticate"] = []string{
-			`Bearer realm="doorward", error="invalid_token", error_description="` + messageUnauthorized + `"`,
-			`Api-Token realm="doorward"`,
-		}
+		x.set(header, "Www-Authenticate",
+			`Bearer realm="doorward", error="invalid_token", error_description="`+messageUnauthorized+`"`,
+			`Api-Token realm="doorward"`)
 	case reasonScope:
 		x.set(header, "Www-Authenticate", x.scopeRefusal().challenge)
 	}

@@ -35,10 +35,15 @@ func (x *exchange) WriteHeader(status int) {
 }
 
 func (x *exchange) cleanAnswer(header http.Header) {
+	// To look costs less than to delete what is not there, which hardly ever is.
 	for _, name := range x.h.identityNames {
-		delete(header, name)
+		if header[name] != nil {
+			delete(header, name)
+		}
 	}
-	delete(header, "Www-Authenticate")
+	if header["Www-Authenticate"] != nil {
+		delete(header, "Www-Authenticate")
+	}
 }
 
 // isLongLived reports whether a response may go on for long: no length declared, or a large one.
