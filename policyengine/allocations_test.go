@@ -32,7 +32,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(v, err)
 		}
 	}
-	if n := testing.AllocsPerRun(200, miss); n > 88 {
-		t.Errorf("%v allocations for an evaluation, want at most 88", n)
+	if n := testing.AllocsPerRun(200, miss); n > 82 {
+		t.Errorf("%v allocations for an evaluation, want at most 82", n)
 	}
 }
