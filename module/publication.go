@@ -16,13 +16,18 @@ import (
 
 // Bounds of a publication.
 const (
-	publishTimeout     = time.Minute
-	publishRetry       = time.Second
-	publishPreparation = 300 * time.Millisecond // compiling for those who asked lately; what is left compiles when it is asked for
-	publishAttempts    = 5                      // readings of the policies until none of them has changed meanwhile
-	publishLook        = 1000                   // changes that are looked through at once
-	publishLooks       = 20
-	publishFollowed    = 2000 // changes from which on everything is read again, which is then quicker
+	publishTimeout = time.Minute
+	publishRetry   = time.Second
+
+	// publishPreparation is spent on compiling for those who asked lately; what is left compiles while those who ask for it
+	// wait. It is as long as it can be: another gateway hears of a change after a quarter of a second at most, needs some
+	// time to read it, and has to go by it within a second.
+	publishPreparation = 600 * time.Millisecond
+
+	publishAttempts = 5    // readings of the policies until none of them has changed meanwhile
+	publishLook     = 1000 // changes that are looked through at once
+	publishLooks    = 20
+	publishFollowed = 2000 // changes from which on everything is read again, which is then quicker
 )
 
 // reading is what has been read of the store for publications. It is guarded by the publication under way.
