@@ -3,10 +3,12 @@ package rig
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +39,15 @@ func WriteCSV(to io.Writer, about About, samples []Sample) error {
 	}
 	table.Flush()
 	return table.Error()
+}
+
+// SaveCSV writes a run to a file, in the place of what was there.
+func SaveCSV(file string, about About, samples []Sample) error {
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(WriteCSV(out, about, samples), out.Close())
 }
 
 // ReadCSV reads what WriteCSV wrote. The facts stand before the table.

@@ -71,7 +71,7 @@ func (i *Issuer) discover(ctx context.Context, client *http.Client) (string, err
 		return "", errors.New("the metadata is of another issuer")
 	}
 	place, _ := metadata["jwks_uri"].(string)
-	if err := checkURL(place); err != nil {
+	if err := CheckURL(place); err != nil {
 		return "", fmt.Errorf("jwks_uri: %w", err)
 	}
 	// A remote issuer may not send us to our own machine's unencrypted ports.
@@ -109,8 +109,8 @@ func get(ctx context.Context, client *http.Client, place string) ([]byte, error)
 	return document, nil
 }
 
-// checkURL admits https, and http to the own machine.
-func checkURL(text string) error {
+// CheckURL admits absolute URLs of https, and of http to the own machine.
+func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Opaque != "" {
 		return errors.New("not an absolute URL") // the cause would repeat the text

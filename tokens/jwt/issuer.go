@@ -123,12 +123,12 @@ func (i *Issuer) checkPlace() error {
 	case i.Keys != nil || i.KeysLater:
 		return nil
 	case i.JWKS != "":
-		return checkURL(i.JWKS)
+		return CheckURL(i.JWKS)
 	}
 	if strings.Contains(i.URL, "?") {
 		return errors.New("keys cannot be discovered at a URL with a query: name the URL of the keys")
 	}
-	return checkURL(i.URL)
+	return CheckURL(i.URL)
 }
 
 // judgeHeader holds a header against what the operator accepts from this issuer.

@@ -13,8 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/doorward/doorward/benchmarks/rig"
@@ -48,12 +46,7 @@ func main() {
 	flag.StringVar(&s.readme, "readme", "benchmarks/README.md", "document with the section of the results; empty: none")
 	flag.Uint64Var(&s.seed, "seed", 1, "of the order of the floods and of the requests")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, s); err != nil {
-		fmt.Fprintln(os.Stderr, "abuse:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the process
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, s) })
 }
 
 func (s settings) check() error {

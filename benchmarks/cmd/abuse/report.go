@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/doorward/doorward/benchmarks/rig"
@@ -16,7 +15,7 @@ func report(s settings, about rig.About, all []flood, samples []rig.Sample) erro
 	text := table(about, all, samples)
 	fmt.Println(text)
 	if s.results != "" {
-		if err := writeResults(s.results, about, samples); err != nil {
+		if err := rig.SaveCSV(s.results, about, samples); err != nil {
 			return err
 		}
 	}
@@ -24,18 +23,6 @@ func report(s settings, about rig.About, all []flood, samples []rig.Sample) erro
 		return nil
 	}
 	return rig.WriteSection(s.readme, "abuse", text)
-}
-
-func writeResults(file string, about rig.About, samples []rig.Sample) error {
-	out, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	if err := rig.WriteCSV(out, about, samples); err != nil {
-		_ = out.Close()
-		return err
-	}
-	return out.Close()
 }
 
 // table says for each flood what honest clients noticed.

@@ -15,23 +15,17 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/doorward/doorward/benchmarks/rig"
 )
 
 func main() {
 	address := flag.String("listen", "127.0.0.1:9001", "where to listen: a loopback address and a port")
 	decision := flag.String("decision", "http://127.0.0.1:8181/v1/data/gateway/allow", "URL of a decision of OPA that is true or false")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *address, newAdapter(*decision)); err != nil {
-		fmt.Fprintln(os.Stderr, "adapter:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the process
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, *address, newAdapter(*decision)) })
 }
 
 func run(ctx context.Context, address string, handler http.Handler) error {

@@ -11,11 +11,8 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/doorward/doorward/benchmarks/gateway"
@@ -55,12 +52,7 @@ func main() {
 	flag.StringVar(&s.readme, "readme", "benchmarks/README.md", "document with the sections of the results; empty: none")
 	flag.Uint64Var(&s.seed, "seed", 1, "of the order of the slots and of the requests")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, s); err != nil {
-		fmt.Fprintln(os.Stderr, "floor:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the process
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, s) })
 }
 
 func run(ctx context.Context, s settings) (err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -32,7 +31,7 @@ func measureFloor(ctx context.Context, s settings, folder string, p gateway.Prog
 		return err
 	}
 	about["requests"] = fmt.Sprintf("%d in a slot, on %d connections, one after the other on each", s.requests, s.connections)
-	if err := writeResults(filepath.Join(s.out, "floor.csv"), about, samples); err != nil {
+	if err := rig.SaveCSV(filepath.Join(s.out, "floor.csv"), about, samples); err != nil {
 		return err
 	}
 	if s.profile {
@@ -88,16 +87,4 @@ func (st *stage) slot(ctx context.Context, s settings, c testCase, guarded bool)
 		return 0, fmt.Errorf("case %s at site %s: %w", c.name, site, err)
 	}
 	return cpu, nil
-}
-
-func writeResults(file string, about rig.About, samples []rig.Sample) error {
-	out, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	if err := rig.WriteCSV(out, about, samples); err != nil {
-		_ = out.Close()
-		return err
-	}
-	return out.Close()
 }

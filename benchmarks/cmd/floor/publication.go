@@ -64,7 +64,7 @@ func measurePublication(ctx context.Context, s settings, folder string, p gatewa
 	about := rig.Machine(time.Now())
 	about["cpus"] = "all for the gateway, one of them for the load and the API too"
 	about["requests"] = fmt.Sprintf("%.0f/s, %s before each publication of %d statements and %s with it", s.rate, s.window, s.statements, s.window)
-	if err := writeResults(filepath.Join(s.out, "publication.csv"), about, samples); err != nil {
+	if err := rig.SaveCSV(filepath.Join(s.out, "publication.csv"), about, samples); err != nil {
 		return err
 	}
 	return report(s.readme, "publication", publicationTable(about, samples))

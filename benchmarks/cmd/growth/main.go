@@ -13,10 +13,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/doorward/doorward/benchmarks/gateway"
@@ -44,12 +42,7 @@ func main() {
 	flag.StringVar(&s.readme, "readme", "benchmarks/README.md", "document with the section of the results; empty: none, and no charts")
 	flag.Uint64Var(&s.seed, "seed", 1, "of the order of the slots and of the requests")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, s); err != nil {
-		fmt.Fprintln(os.Stderr, "growth:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the process
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, s) })
 }
 
 func run(ctx context.Context, s settings) (err error) {

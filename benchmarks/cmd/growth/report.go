@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -91,15 +90,7 @@ func sizesOf(series string, samples []rig.Sample) []string {
 
 func report(ctx context.Context, s settings, plots string, about rig.About, samples []rig.Sample) error {
 	file := filepath.Join(s.out, "growth.csv")
-	out, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	if err := rig.WriteCSV(out, about, samples); err != nil {
-		_ = out.Close()
-		return err
-	}
-	if err := out.Close(); err != nil {
+	if err := rig.SaveCSV(file, about, samples); err != nil {
 		return err
 	}
 	text := growthTable(about, samples)

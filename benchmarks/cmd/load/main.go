@@ -15,14 +15,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/doorward/doorward/benchmarks/load"
 	"github.com/doorward/doorward/benchmarks/mix"
+	"github.com/doorward/doorward/benchmarks/rig"
 )
 
 // options are the flags.
@@ -46,13 +45,7 @@ func main() {
 	if err != nil {
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err = run(ctx, o, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
 func parse(args []string, to io.Writer) (o options, err error) {

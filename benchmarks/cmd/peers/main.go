@@ -17,10 +17,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
-	"syscall"
 	"time"
+
+	"github.com/doorward/doorward/benchmarks/rig"
 )
 
 // options are the flags.
@@ -53,13 +53,7 @@ func main() {
 	flag.BoolVar(&o.readme, "readme", true, "rewrite the section of benchmarks/README.md, where results go to the folder beside it")
 	flag.BoolVar(&o.withCharts, "charts", true, "draw charts, where results are written")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "peers:", err)
-		os.Exit(1)
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
 // check refuses what would run for hours or measure nothing.

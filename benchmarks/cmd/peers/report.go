@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -28,7 +26,7 @@ func (r *rigging) report(ctx context.Context) error {
 		return err
 	}
 	file := filepath.Join(r.results, "peers.csv")
-	if err := writeCSV(file, r.about, r.samples); err != nil {
+	if err := rig.SaveCSV(file, r.about, r.samples); err != nil {
 		return err
 	}
 	var charts []string
@@ -75,14 +73,6 @@ func (r *rigging) missing() []string {
 		}
 	}
 	return names
-}
-
-func writeCSV(name string, about rig.About, samples []rig.Sample) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(rig.WriteCSV(file, about, samples), file.Close())
 }
 
 // draw makes the charts, and returns their names without the folder.

@@ -10,10 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/doorward/doorward/benchmarks/rig"
 	"github.com/doorward/doorward/benchmarks/rig/upstream"
 )
 
@@ -22,12 +20,7 @@ func main() {
 	status := flag.Int("status", http.StatusOK, "status of the answer")
 	body := flag.String("body", `{"status":"ok","message":"a small answer"}`, "body of the answer")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *address, upstream.Answer(*status, *body)); err != nil {
-		fmt.Fprintln(os.Stderr, "upstream:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the process
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, *address, upstream.Answer(*status, *body)) })
 }
 
 func run(ctx context.Context, address string, answer []byte) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"github.com/doorward/doorward/tokens/jwt"
 )
 
 const (
@@ -38,7 +39,7 @@ type provider struct {
 }
 
 func newProvider(i Issuer, client *http.Client, now func() time.Time) (*provider, error) {
-	if err := checkURL(i.URL); err != nil {
+	if err := jwt.CheckURL(i.URL); err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", i.URL, err)
 	}
 	if i.ClientID == "" {
@@ -79,23 +80,6 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		}{io.LimitReader(answer.Body, maxDocument), answer.Body}
 	}
 	return answer, err
-}
-
-// checkURL admits https, and http to the own machine.
-func checkURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.Opaque != "" || u.User != nil || u.Fragment != "":
-		return errors.New("expected an absolute URL without a user and a fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return nil
-	}
-	return errors.New("only https is accepted, or http to this machine")
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (p *provider) name() string {
@@ -152,7 +136,7 @@ func (p *provider) ask(ctx context.Context) (*oidc.Provider, oauth2.AuthStyle, e
 		return nil, 0, err
 	}
 	for _, place := range []string{says.Authorization, says.Token, says.Keys} {
-		if err := checkURL(place); err != nil {
+		if err := jwt.CheckURL(place); err != nil {
 			return nil, 0, fmt.Errorf("an endpoint: %w", err)
 		}
 		// A remote issuer may not send us to our own machine's unencrypted ports.
