@@ -40,7 +40,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.only, "only", "", "measure only this: floor or publication")
 	flag.IntVar(&s.rounds, "rounds", 30, "pairs of slots for each case")
-	flag.Int64Var(&s.requests, "requests", 2500, "requests of a slot")
+	flag.Int64Var(&s.requests, "requests", 5000, "requests of a slot")
 	flag.IntVar(&s.connections, "connections", 16, "connections of the generator")
 	flag.IntVar(&s.tokens, "tokens", 10_000, "tokens in use, where many are")
 	flag.BoolVar(&s.profile, "profile", false, "also write CPU profiles of the cases, and what is at the top of them as text")
