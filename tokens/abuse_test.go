@@ -51,6 +51,7 @@ func TestThrottledAnswersAreAlike(t *testing.T) {
 			"unknown":              {g.stranger(t), tokens.Throttled, 0},
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait() // until the uses of tokens are written, which are queries too
 		if refusal, _ := at(t, g.Verifier, remembered[:95]+flip(remembered[95])); refusal != tokens.Throttled {
 			t.Errorf("its lifetime is over, another secret: %q", refusal)
 		}
