@@ -9,7 +9,6 @@ import (
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/bind"
 	"github.com/doorward/doorward/policyengine/catalog"
-	"github.com/doorward/doorward/policyengine/parser"
 	"github.com/doorward/doorward/policyengine/regogen"
 	"github.com/doorward/doorward/tokens"
 )
@@ -126,14 +125,14 @@ func checkText(w http.ResponseWriter, call *rest.Call, known *catalog.Catalog) e
 		return err
 	}
 	if body.Boundary != nil {
-		tree, found := readBoundaryText(*body.Boundary, known)
+		tree, found := ReadBoundaryText(*body.Boundary, known)
 		answer := newCheckedText(*body.Boundary, found)
 		if tree != nil {
 			answer.Formatted, answer.Parameters = ast.PrintBoundary(tree), append(answer.Parameters, ast.BindParams(tree)...)
 		}
 		return rest.Write(w, http.StatusOK, answer)
 	}
-	tree, found := readPolicyText(*body.Policy, known)
+	tree, found := ReadPolicyText(*body.Policy, known)
 	answer := newCheckedText(*body.Policy, found)
 	if tree != nil {
 		answer.Formatted, answer.Parameters = ast.Print(tree), append(answer.Parameters, ast.BindParams(tree)...)
@@ -146,65 +145,12 @@ func checkText(w http.ResponseWriter, call *rest.Call, known *catalog.Catalog) e
 	return rest.Write(w, http.StatusOK, answer)
 }
 
-// readPolicyText reads a policy and checks its names, as storing it would. The tree is nil where anything is an error.
-func readPolicyText(text string, known *catalog.Catalog) (*ast.Policy, ast.Diagnostics) {
-	if found := SecretIn(text); found != nil {
-		return nil, found
-	}
-	tree, found := parser.ParsePolicy(text)
-	looked := tree
-	if looked == nil {
-		looked = parser.Readable(text)
-	}
-	found = append(found, known.Check(looked, catalog.Strict)...)
-	found.Sort()
-	if found.HasErrors() {
-		return nil, found
-	}
-	return tree, found
-}
-
-// readBoundaryText is readPolicyText for a boundary.
-func readBoundaryText(text string, known *catalog.Catalog) (*ast.Boundary, ast.Diagnostics) {
-	if found := SecretIn(text); found != nil {
-		return nil, found
-	}
-	tree, found := parser.ParseBoundary(text)
-	if tree != nil {
-		found = append(found, known.CheckBoundary(tree, catalog.Strict)...)
-		found.Sort()
-	}
-	if found.HasErrors() {
-		return nil, found
-	}
-	return tree, found
-}
-
-// SecretIn refuses the text of a policy with a token in it, before anything of the text is repeated. It is nil where there is none.
-func SecretIn(text string) ast.Diagnostics {
-	masked := tokens.Mask(text)
-	if masked == text {
-		return nil
-	}
-	offset := 0
-	for offset < min(len(masked), len(text)) && masked[offset] == text[offset] {
-		offset++
-	}
-	before := text[:offset]
-	return ast.Diagnostics{{
-		Pos: ast.Position{
-			Offset: offset, Line: 1 + strings.Count(before, "\n"), Column: offset - strings.LastIndexByte(before, '\n'),
-		},
-		Code: "secret", Message: "The text contains the secret of a token; replace that token, and take it out of the text",
-	}}
-}
-
 // bind says what the policy comes to under the binding that is tried out.
 func (b *checkBody) bind(tree *ast.Policy, known *catalog.Catalog) (*boundText, error) {
 	made := &boundText{Statements: []statementView{}}
 	var boundaries []bind.Boundary
 	for _, text := range b.Boundaries {
-		restricted, found := readBoundaryText(text.Query, known)
+		restricted, found := ReadBoundaryText(text.Query, known)
 		if restricted == nil {
 			for i := range found {
 				found[i].Source = text.Name

@@ -40,8 +40,8 @@ func FuzzCheckedText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		policy, ofPolicy := readPolicyText(text, known)
-		boundary, ofBoundary := readBoundaryText(text, known)
+		policy, ofPolicy := ReadPolicyText(text, known)
+		boundary, ofBoundary := ReadBoundaryText(text, known)
 		if policy == nil && !ofPolicy.HasErrors() || boundary == nil && !ofBoundary.HasErrors() {
 			t.Fatal("nothing was read, and no error says why")
 		}

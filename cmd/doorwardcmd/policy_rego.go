@@ -83,7 +83,7 @@ func (w *regoWork) policy(cmd *cobra.Command, wanted string, known *catalog.Cata
 	if err != nil {
 		return bind.Policy{}, "", err
 	}
-	tree, found := parsePolicy(source.text, known)
+	tree, found := module.ReadPolicyText(source.text, known)
 	// Warnings about names are for check. Here they would drown the ones about this binding.
 	if j := judgedText(source.name, found); j.Errors > 0 {
 		return bind.Policy{}, "", j.refusal(cmd)
@@ -99,7 +99,7 @@ func (w *regoWork) boundary(cmd *cobra.Command, wanted string, known *catalog.Ca
 	if err != nil {
 		return bind.Boundary{}, err
 	}
-	tree, found := parseBoundary(source.text, known)
+	tree, found := module.ReadBoundaryText(source.text, known)
 	if j := judgedText(source.name, found); j.Errors > 0 {
 		return bind.Boundary{}, j.refusal(cmd)
 	}

@@ -143,7 +143,7 @@ func (l *loader) boundary(name string, t suiteText) {
 	if !ok {
 		return
 	}
-	tree, found := parseBoundary(source.text, l.catalog)
+	tree, found := module.ReadBoundaryText(source.text, l.catalog)
 	l.judge(source, found)
 	l.boundaries[name] = bind.Boundary{ID: name, Name: name, Tree: tree}
 }
@@ -206,7 +206,7 @@ func (l *loader) tree(pos ast.Position, p suitePolicy) (policy bind.Policy, sour
 		policy.Level, policy.LevelID = pap.GlobalLevel.Type, pap.GlobalLevel.ID
 		source = suiteSource{namedText{l.file, text}, p.Builtin}
 	}
-	tree, found := parsePolicy(source.text, l.catalog)
+	tree, found := module.ReadPolicyText(source.text, l.catalog)
 	l.judge(source, found)
 	policy.Tree = tree
 	return policy, source, tree != nil

@@ -11,7 +11,6 @@ import (
 	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/policyengine/ast"
 	"github.com/doorward/doorward/policyengine/catalog"
-	"github.com/doorward/doorward/policyengine/parser"
 	"github.com/doorward/doorward/tokens"
 )
 
@@ -44,11 +43,11 @@ type grammar struct {
 var policyGrammar = grammar{
 	noun: "policy",
 	check: func(text string, c *catalog.Catalog) ast.Diagnostics {
-		_, found := parsePolicy(text, c)
+		_, found := module.ReadPolicyText(text, c)
 		return found
 	},
 	format: func(text string) (string, ast.Diagnostics) {
-		tree, found := parsePolicy(text, nil)
+		tree, found := module.ReadPolicyText(text, nil)
 		if tree == nil {
 			return "", found
 		}
@@ -59,52 +58,16 @@ var policyGrammar = grammar{
 var boundaryGrammar = grammar{
 	noun: "boundary",
 	check: func(text string, c *catalog.Catalog) ast.Diagnostics {
-		_, found := parseBoundary(text, c)
+		_, found := module.ReadBoundaryText(text, c)
 		return found
 	},
 	format: func(text string) (string, ast.Diagnostics) {
-		tree, found := parseBoundary(text, nil)
+		tree, found := module.ReadBoundaryText(text, nil)
 		if tree == nil {
 			return "", found
 		}
 		return ast.PrintBoundary(tree), found
 	},
-}
-
-// parsePolicy reads a policy and, with a catalogue, checks its names. The tree is nil when anything is an error.
-func parsePolicy(text string, c *catalog.Catalog) (*ast.Policy, ast.Diagnostics) {
-	if found := module.SecretIn(text); found != nil {
-		return nil, found
-	}
-	tree, found := parser.ParsePolicy(text)
-	if c != nil {
-		looked := tree
-		if looked == nil {
-			looked = parser.Readable(text)
-		}
-		found = append(found, c.Check(looked, catalog.Strict)...)
-		found.Sort()
-	}
-	if found.HasErrors() {
-		return nil, found
-	}
-	return tree, found
-}
-
-// parseBoundary is parsePolicy for a boundary.
-func parseBoundary(text string, c *catalog.Catalog) (*ast.Boundary, ast.Diagnostics) {
-	if found := module.SecretIn(text); found != nil {
-		return nil, found
-	}
-	tree, found := parser.ParseBoundary(text)
-	if tree != nil && c != nil {
-		found = append(found, c.CheckBoundary(tree, catalog.Strict)...)
-		found.Sort()
-	}
-	if found.HasErrors() {
-		return nil, found
-	}
-	return tree, found
 }
 
 // judged is a text with all that is to be said about it, as --json shows it.
