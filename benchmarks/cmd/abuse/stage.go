@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -70,11 +69,6 @@ type stage struct {
 	end     context.CancelFunc
 }
 
-// The gateway has the first CPU for itself; everything else shares another. Where there is one only, they all do.
-func gatewayCPU() int { return 0 }
-
-func loadCPU() int { return min(1, runtime.NumCPU()-1) }
-
 func open(ctx context.Context, folder string, s settings) (st *stage, err error) {
 	program := s.program
 	if program == "" {
@@ -83,7 +77,7 @@ func open(ctx context.Context, folder string, s settings) (st *stage, err error)
 			return nil, err
 		}
 		// After the building, which the go command does on all CPUs.
-		if err := rig.Pin(loadCPU()); err != nil {
+		if err := rig.Pin(gateway.LoadCPU()); err != nil {
 			return nil, err
 		}
 	}
@@ -138,7 +132,7 @@ func (st *stage) start(ctx context.Context, folder, program, store, behind strin
 		return err
 	}
 	st.gateway, err = rig.Start(ctx, rig.Spec{
-		Name: "doorward", Path: program, Args: []string{"run", "--config", file}, Dir: folder, CPUs: []int{gatewayCPU()},
+		Name: "doorward", Path: program, Args: []string{"run", "--config", file}, Dir: folder, CPUs: []int{gateway.CPU()},
 		Env: []string{"XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder, "GOMAXPROCS=1"}, Ready: rig.Listening(st.address),
 	})
 	return err

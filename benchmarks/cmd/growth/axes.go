@@ -15,6 +15,7 @@ import (
 
 	"github.com/doorward/doorward/benchmarks/gateway"
 	"github.com/doorward/doorward/benchmarks/load"
+	"github.com/doorward/doorward/benchmarks/mix"
 	"github.com/doorward/doorward/benchmarks/rig"
 )
 
@@ -46,7 +47,7 @@ type series struct {
 	site        gateway.Site
 	connections int
 	rate        float64 // 0: one request after the other on each connection
-	next        func(rng *rand.Rand, n int64) load.Request
+	next        mix.Next
 }
 
 // Measures of results/growth.csv. A case is the name of its series, a slash and the size.
@@ -168,12 +169,8 @@ func (at place) store() string { return filepath.Join(at.folder, "doorward.db") 
 // gate is the directive.
 const gate = "doorward"
 
-func always(raw []byte) func(*rand.Rand, int64) load.Request {
-	return func(*rand.Rand, int64) load.Request { return load.Request{Raw: raw} }
-}
-
 // among draws from requests, each as likely.
-func among(n int, raw func(i int) []byte) func(*rand.Rand, int64) load.Request {
+func among(n int, raw func(i int) []byte) mix.Next {
 	requests := make([]load.Request, n)
 	for i := range requests {
 		requests[i].Raw = raw(i)

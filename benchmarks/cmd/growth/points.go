@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 
 	"github.com/doorward/doorward/benchmarks/gateway"
-	"github.com/doorward/doorward/benchmarks/load"
+	"github.com/doorward/doorward/benchmarks/mix"
 )
 
 var axes = map[string]axis{
@@ -22,10 +20,9 @@ var axes = map[string]axis{
 }
 
 const (
-	inUse        = 500  // tokens, of whatever number
-	fewTokens    = 1000 // where tokens are not what grows
-	zipfExponent = 1.1
-	steadyRate   = 2000 // requests a second, whatever the number of connections
+	inUse      = 500  // tokens, of whatever number
+	fewTokens  = 1000 // where tokens are not what grows
+	steadyRate = 2000 // requests a second, whatever the number of connections
 )
 
 // withTokens asks with as many tokens at every size, and with all of them, some far more often than others.
@@ -41,24 +38,8 @@ func withTokens(ctx context.Context, at place, n int) (*point, error) {
 	metrics := func(k int) []byte { return gateway.Get(gateway.Metrics, gateway.APIToken(gateway.Token(k))) }
 	return &point{process, []series{
 		{"stored", sites[0], usualConnections, 0, among(inUse, func(i int) []byte { return metrics(i * good / inUse) })},
-		{"zipf", sites[0], usualConnections, 0, zipf(at.seed, good, metrics)},
+		{"zipf", sites[0], usualConnections, 0, gateway.Popular(at.seed, good, gateway.Metrics)},
 	}}, nil
-}
-
-// zipf draws the tokens of a run before it, because drawing and making one takes longer than sending it.
-func zipf(seed uint64, n int, raw func(k int) []byte) func(*rand.Rand, int64) load.Request {
-	random := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // the same each time, and no secret
-	draw := rand.NewZipf(random, zipfExponent, 1, uint64(n-1))
-	made := map[uint64]load.Request{}
-	drawn := make([]load.Request, 1<<16)
-	for i := range drawn {
-		k := draw.Uint64()
-		if _, known := made[k]; !known {
-			made[k] = load.Request{Raw: raw(int(k))} //nolint:gosec // below a million
-		}
-		drawn[i] = made[k]
-	}
-	return func(rng *rand.Rand, _ int64) load.Request { return drawn[rng.Uint32()&0xffff] }
 }
 
 // withStatements asks the policies of one user for what they were asked before, and for what they never were.
@@ -75,12 +56,9 @@ func withStatements(ctx context.Context, at place, n int) (*point, error) {
 		return nil, err
 	}
 	mine := gateway.APIToken(badges.Personal)
-	var asked atomic.Int64
 	return &point{process, []series{
 		{"remembered", sites[0], usualConnections, 0, among(100, func(i int) []byte { return gateway.Get(fmt.Sprintf("%sapp:any.%d", gateway.Settings, i), mine) })},
-		{"evaluated", sites[0], usualConnections, 0, func(*rand.Rand, int64) load.Request {
-			return load.Request{Raw: gateway.Get(fmt.Sprintf("%sapp:any.new.%d", gateway.Settings, asked.Add(1)), mine)}
-		}},
+		{"evaluated", sites[0], usualConnections, 0, gateway.Unasked(mine)},
 	}}, nil
 }
 
@@ -131,7 +109,7 @@ func withConnections(ctx context.Context, at place, n int) (*point, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := always(gateway.Get(gateway.Metrics, gateway.APIToken(gateway.Token(0))))
+	next := mix.Same("", gateway.Get(gateway.Metrics, gateway.APIToken(gateway.Token(0))))
 	return &point{process, []series{
 		{"connections", sites[0], n, steadyRate, next},
 		{"connections-plain", sites[1], n, steadyRate, next},
@@ -147,7 +125,7 @@ func withCores(ctx context.Context, at place, n int) (*point, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := always(gateway.Get(gateway.Metrics, gateway.APIToken(gateway.Token(0))))
+	next := mix.Same("", gateway.Get(gateway.Metrics, gateway.APIToken(gateway.Token(0))))
 	return &point{process, []series{
 		{"cores", sites[0], usualConnections, 0, next},
 		{"cores-plain", sites[1], usualConnections, 0, next},
