@@ -77,6 +77,27 @@ type Report struct {
 	Break    *Break // nil: the trail is whole
 }
 
+// Pages is a whole chain, oldest first, for Verify. next returns the page that follows the event with an identifier, 0 for the first;
+// one with less than full links is the last.
+func Pages(full int, next func(after int64) ([]Link, error)) iter.Seq2[Link, error] {
+	return func(yield func(Link, error) bool) {
+		for after, more := int64(0), true; more; {
+			page, err := next(after)
+			if err != nil {
+				yield(Link{}, err)
+				return
+			}
+			for _, l := range page {
+				if !yield(l, nil) {
+					return
+				}
+				after = l.ID
+			}
+			more = len(page) == full
+		}
+	}
+}
+
 // Verify walks over the whole trail, oldest first, up to the first break. An error is one of the walk's: nothing can be said
 // about the trail then.
 func Verify(links iter.Seq2[Link, error], anchor Anchor) (Report, error) {

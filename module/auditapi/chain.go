@@ -171,28 +171,20 @@ func (c *Chain) conclude(r audit.Report, err error) {
 
 // links is the whole chain. After each page there is a pause as long as the page took, for whatever else the store has to do.
 func (c *Chain) links(ctx context.Context) iter.Seq2[audit.Link, error] {
-	return func(yield func(audit.Link, error) bool) {
-		for after, more := int64(0), true; more; {
-			began := time.Now()
-			page, err := c.store.AuditChain(ctx, after, query.MaxAuditPage)
-			if err != nil {
-				yield(audit.Link{}, err)
-				return
-			}
-			for _, l := range page {
-				if !yield(l, nil) {
-					return
-				}
-				after = l.ID
-			}
+	var began time.Time // of the page before
+	read := 0           // of it
+	return audit.Pages(query.MaxAuditPage, func(after int64) ([]audit.Link, error) {
+		if after > 0 {
 			c.mu.Lock()
-			c.running.Read += int64(len(page))
+			c.running.Read += int64(read)
 			c.mu.Unlock()
-			if more = len(page) == query.MaxAuditPage; more {
-				pause(ctx, time.Since(began))
-			}
+			pause(ctx, time.Since(began))
 		}
-	}
+		began = time.Now()
+		page, err := c.store.AuditChain(ctx, after, query.MaxAuditPage)
+		read = len(page)
+		return page, err
+	})
 }
 
 func pause(ctx context.Context, d time.Duration) {

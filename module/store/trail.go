@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"iter"
 
 	"github.com/doorward/doorward/internal/audit"
 	"github.com/doorward/doorward/module/store/query"
@@ -15,24 +14,6 @@ func VerifyTrail(ctx context.Context, s Store, noted audit.Digest) (audit.Report
 	if err != nil {
 		return audit.Report{}, err
 	}
-	return audit.Verify(links(ctx, s), audit.Anchor{Head: head, Noted: noted})
-}
-
-func links(ctx context.Context, s Store) iter.Seq2[audit.Link, error] {
-	return func(yield func(audit.Link, error) bool) {
-		for after, more := int64(0), true; more; {
-			page, err := s.AuditChain(ctx, after, query.MaxAuditPage)
-			if err != nil {
-				yield(audit.Link{}, err)
-				return
-			}
-			for _, l := range page {
-				if !yield(l, nil) {
-					return
-				}
-				after = l.ID
-			}
-			more = len(page) == query.MaxAuditPage
-		}
-	}
+	links := audit.Pages(query.MaxAuditPage, func(after int64) ([]audit.Link, error) { return s.AuditChain(ctx, after, query.MaxAuditPage) })
+	return audit.Verify(links, audit.Anchor{Head: head, Noted: noted})
 }
