@@ -103,6 +103,7 @@ type Handler struct {
 	agents         tokens.AgentKinds // the zero value: credentials of the API are taken
 	environments   environments
 	identityNames  [identityHeaderCount]string
+	identityTold   [identityHeaderCount]string // those that the upstream is sent
 	fates          headerFates
 }
 
@@ -226,6 +227,7 @@ func (h *Handler) readHeaders(*App) error {
 	if h.identityNames, err = h.IdentityHeaders.names(); err != nil {
 		return err
 	}
+	h.identityTold = h.IdentityHeaders.told(h.identityNames)
 	h.fates = newHeaderFates(h.identityNames)
 	if err := h.checkQueryTokens(); err != nil {
 		return err

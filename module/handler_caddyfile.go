@@ -35,7 +35,7 @@ import (
 //	        host               <pattern...>
 //	    }
 //	    identity_headers {
-//	        user|token_id|environment|scopes|decision_id <header>
+//	        user|token_id|environment|scopes|decision_id <header>|off
 //	    }
 //	    query_token        <parameter...>
 //	    credential         tenant_token|activegate_token...
@@ -130,7 +130,7 @@ func (h *Handler) parseIdentityHeaders(d *caddyfile.Dispenser) error {
 	ih := h.IdentityHeaders
 	header := func(to *string) option {
 		return func(d *caddyfile.Dispenser) error {
-			if err := parseOne(d, to, "a header name"); err != nil {
+			if err := parseOne(d, to, "a header name, or off"); err != nil {
 				return err
 			}
 			_, err := ih.names()

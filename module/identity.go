@@ -9,7 +9,8 @@ import (
 )
 
 // IdentityHeaders are the names of the headers that tell the upstream who asks. Whatever a client sends under one of
-// these names, in any spelling, is removed. An empty name means the default.
+// these names, in any spelling, is removed. An empty name means the default. `off` means that the upstream is not told;
+// what a client sends under the default name is removed all the same.
 type IdentityHeaders struct {
 	// Owner of the token. Default: `X-Doorward-User`.
 	User string `json:"user,omitempty"`
@@ -37,14 +38,31 @@ var defaultIdentityHeaders = [identityHeaderCount]string{
 	"X-Doorward-User", "X-Doorward-Token-Id", "X-Doorward-Environment", "X-Doorward-Scopes", "X-Doorward-Decision-Id",
 }
 
+// identityOff, for a name, is the word for a header that the upstream is not sent.
+const identityOff = "off"
+
+func (ih *IdentityHeaders) configured() [identityHeaderCount]string {
+	if ih == nil {
+		return [identityHeaderCount]string{}
+	}
+	return [identityHeaderCount]string{ih.User, ih.TokenID, ih.Environment, ih.Scopes, ih.DecisionID}
+}
+
+// told gives the names of those that the upstream is sent, empty for the others.
+func (ih *IdentityHeaders) told(names [identityHeaderCount]string) [identityHeaderCount]string {
+	for i, name := range ih.configured() {
+		if name == identityOff {
+			names[i] = ""
+		}
+	}
+	return names
+}
+
 // names gives the canonical names, refusing those that are malformed, doubled or of use to HTTP itself.
 func (ih *IdentityHeaders) names() ([identityHeaderCount]string, error) {
 	names := defaultIdentityHeaders
-	if ih == nil {
-		return names, nil
-	}
-	for i, name := range []string{ih.User, ih.TokenID, ih.Environment, ih.Scopes, ih.DecisionID} {
-		if name == "" {
+	for i, name := range ih.configured() {
+		if name == "" || name == identityOff {
 			continue
 		}
 		if !isHeaderName(name) {
@@ -279,8 +297,8 @@ func (x *exchange) setIdentity() {
 		p = &nobody
 	}
 	for i, value := range [identityHeaderCount]string{p.User, p.TokenID, x.environment, p.Scopes.String(), x.id.inPlace()} {
-		if value != "" {
-			x.set(x.r.Header, x.h.identityNames[i], value)
+		if name := x.h.identityTold[i]; name != "" && value != "" {
+			x.set(x.r.Header, name, value)
 		}
 	}
 }

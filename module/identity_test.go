@@ -43,6 +43,14 @@ func TestIdentityHeaderNames(t *testing.T) {
 	if names, err := good.names(); err != nil || names[identityUser] != "X-Remote-User" {
 		t.Errorf("names() = %v, %v", names, err)
 	}
+	silent := IdentityHeaders{User: "off", Scopes: "off"}
+	names, err := silent.names()
+	if err != nil || names != defaultIdentityHeaders {
+		t.Errorf("what is off is not known to the gate any more: %v, %v", names, err)
+	}
+	if told := silent.told(names); told[identityUser] != "" || told[identityScopes] != "" || told[identityTokenID] != "X-Doorward-Token-Id" {
+		t.Errorf("the upstream is told %v", told)
+	}
 	for _, bad := range []IdentityHeaders{
 		{User: "X Remote"}, {User: "X_Remote_User"}, {User: "Authorization"}, {User: "Host"},
 		{User: "X-Same", TokenID: "x-same"}, {User: "X-Doorward-Scopes"},

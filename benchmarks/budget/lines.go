@@ -108,6 +108,7 @@ var lines = []line{
 	{what: "Policies evaluated, 10 … 10,000 statements: the dearest", file: Stages, unit: " µs", format: "%.1f", required: 15, aim: 8, values: worstMiss},
 	{what: "The same: dearest by cheapest, 1 is flat", file: Stages, format: "%.2f", required: 1.5, aim: 1.2, values: steepness},
 	{what: "End to end, a hit: CPU over a site without the directive", file: Floor, unit: " %", format: "%.1f", required: 5, aim: 2, values: overFloor("hit")},
+	{what: "The same with `identity_headers` off", file: Floor, unit: " %", format: "%.1f", required: 5, aim: 2, values: overFloor("hit-discreet")},
 	{what: "End to end, a hit with policies", file: Floor, unit: " %", format: "%.1f", required: 5, aim: 2, values: overFloor("hit-iam")},
 	{what: "End to end, policies evaluated every time", file: Floor, unit: " %", format: "%.1f", required: 20, aim: 10, values: overFloor("miss")},
 	{what: "forward_auth with OPA: total CPU, by Doorward's", file: Peers, unit: " times", format: "%.1f", required: 3.5, aim: 4, atLeast: true, values: sampled(Peers, rig.CaseForwardOPA, rig.MeasureBudget)},

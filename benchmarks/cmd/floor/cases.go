@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/doorward/doorward/benchmarks/gateway"
 	"github.com/doorward/doorward/benchmarks/mix"
@@ -26,6 +27,7 @@ func cases(badges gateway.Badges, tokens int, seed uint64) []testCase {
 	return []testCase{
 		{"control", "a second site without the directive (A/A)", "plain again", http.StatusOK, always(gateway.Get(gateway.Metrics, hot))},
 		{"hit", "one token, scopes only", "guarded", http.StatusOK, always(gateway.Get(gateway.Metrics, hot))},
+		{"hit-discreet", "the same, the upstream not told who asks", "discreet", http.StatusOK, always(gateway.Get(gateway.Metrics, hot))},
 		{"hit-iam", "a user's token, policies asked, answer remembered", "guarded", http.StatusOK, always(gateway.Get(gateway.Settings+"app:7", mine))},
 		{"zipf", fmt.Sprintf("%d tokens, Zipf 1.1", tokens), "guarded", http.StatusOK, gateway.Popular(seed, tokens, gateway.Metrics)},
 		{"miss", fmt.Sprintf("policies evaluated each time, %d statements", manyStatements), "guarded", http.StatusOK, gateway.Unasked(mine)},
@@ -33,4 +35,8 @@ func cases(badges gateway.Badges, tokens int, seed uint64) []testCase {
 		{"403", "a scope is missing", "guarded", http.StatusForbidden, always(gateway.Get(gateway.Slos, hot))},
 		{"403-iam", "policies refuse, answer remembered", "guarded", http.StatusForbidden, always(gateway.Get(gateway.Settings+"other", mine))},
 	}
+}
+
+func caseNamed(all []testCase, name string) testCase {
+	return all[slices.IndexFunc(all, func(c testCase) bool { return c.name == name })]
 }

@@ -95,7 +95,7 @@ func latencies(name string, round int, r load.Result) []rig.Sample {
 
 // steady is the load of one window: one token, many tokens, and a user whose policies are asked for 100 different things.
 func (st *stage) steady(ctx context.Context, s settings, all []testCase) (load.Result, error) {
-	hit, zipf := all[1].next, all[3].next
+	hit, zipf := caseNamed(all, "hit").next, caseNamed(all, "zipf").next
 	mine := make([]load.Request, 100)
 	for i := range mine {
 		mine[i] = load.Request{Name: classPolicies, Raw: gateway.Get(fmt.Sprintf("%sapp:any.%d", gateway.Settings, i), gateway.APIToken(st.badges.Personal))}

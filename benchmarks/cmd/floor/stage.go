@@ -25,7 +25,10 @@ type stage struct {
 
 // siteNames are what stands before the proxy, by the name of the site. Two have nothing: what they differ by is what the
 // measurement cannot tell.
-var siteNames = map[string]string{"plain": "", "plain again": "", "guarded": "doorward"}
+var siteNames = map[string]string{
+	"plain": "", "plain again": "", "guarded": "doorward",
+	"discreet": "doorward {\nidentity_headers {\nuser off\ntoken_id off\nenvironment off\nscopes off\ndecision_id off\n}\n}",
+}
 
 // open starts a gateway over a store of its own with so many tokens and statements, on these CPUs; on all of them where none is named.
 func open(ctx context.Context, folder string, p gateway.Programs, tokens, statements int, sites map[string]string, cpus ...int) (s *stage, err error) {
