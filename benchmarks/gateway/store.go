@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward/benchmarks/fill"
+	"github.com/doorward/doorward/benchmarks/mix"
 	"github.com/doorward/doorward/module"
 	"github.com/doorward/doorward/policyengine/pap"
 	"github.com/doorward/doorward/tokens"
@@ -51,7 +52,7 @@ type Badges struct {
 func Enrol(ctx context.Context, file string, n int) (Badges, error) {
 	b := Badges{Account: account}
 	err := administer(ctx, file, func(a *module.Administration) error {
-		for _, step := range []func(context.Context, *module.Administration) error{b.issue, b.hire} {
+		for _, step := range []func(context.Context, *module.Administration) error{b.hire, b.issue} {
 			if err := step(ctx, a); err != nil {
 				return err
 			}
@@ -99,9 +100,6 @@ func administer(ctx context.Context, file string, do func(*module.Administration
 
 // issue makes the tokens.
 func (b *Badges) issue(ctx context.Context, a *module.Administration) error {
-	if err := a.Tokens.SetPersonalTokens(ctx, actor, fill.Environment, true); err != nil {
-		return err
-	}
 	for _, t := range []struct {
 		text       *string
 		prefix     string
@@ -121,16 +119,9 @@ func (b *Badges) issue(ctx context.Context, a *module.Administration) error {
 }
 
 // hire makes the user and the group.
-func (b *Badges) hire(ctx context.Context, a *module.Administration) error {
-	group, err := a.Policies.CreateGroup(ctx, actor, account, pap.GroupAttributes{Name: "readers"})
-	if err != nil {
-		return err
-	}
-	b.Group = group.UUID
-	if _, err := a.Policies.CreateUser(ctx, actor, account, pap.UserAttributes{Email: user}); err != nil {
-		return err
-	}
-	return a.Policies.AddToGroups(ctx, actor, account, user, []string{group.UUID})
+func (b *Badges) hire(ctx context.Context, a *module.Administration) (err error) {
+	b.Group, err = mix.Hire(ctx, a, account, user, "readers")
+	return err
 }
 
 // inPolicy is how many statements a policy may have.

@@ -61,26 +61,32 @@ func Prepare(ctx context.Context, dsn string, working int) (g Gateway, err error
 	return g, nil
 }
 
-// permit makes the user, and a policy that permits what the mixes ask for. It returns the policy's UUID.
-func permit(ctx context.Context, a *module.Administration) (policy string, err error) {
+// Hire makes a user in a group of its own, whose UUID it returns, and has personal tokens taken in the environment of package fill.
+func Hire(ctx context.Context, a *module.Administration, account, email, group string) (string, error) {
 	if err := a.Tokens.SetPersonalTokens(ctx, actor, fill.Environment, true); err != nil {
 		return "", err
 	}
-	level := pap.AccountLevel(fill.Account)
-	group, err := a.Policies.CreateGroup(ctx, actor, fill.Account, pap.GroupAttributes{Name: "load"})
+	made, err := a.Policies.CreateGroup(ctx, actor, account, pap.GroupAttributes{Name: group})
 	if err != nil {
 		return "", err
 	}
-	if _, err := a.Policies.CreateUser(ctx, actor, fill.Account, pap.UserAttributes{Email: user}); err != nil {
+	if _, err := a.Policies.CreateUser(ctx, actor, account, pap.UserAttributes{Email: email}); err != nil {
 		return "", err
 	}
-	if err := a.Policies.AddToGroups(ctx, actor, fill.Account, user, []string{group.UUID}); err != nil {
+	return made.UUID, a.Policies.AddToGroups(ctx, actor, account, email, []string{made.UUID})
+}
+
+// permit makes the user, and a policy that permits what the mixes ask for. It returns the policy's UUID.
+func permit(ctx context.Context, a *module.Administration) (policy string, err error) {
+	group, err := Hire(ctx, a, fill.Account, user, "load")
+	if err != nil {
 		return "", err
 	}
+	level := pap.AccountLevel(fill.Account)
 	made, _, err := a.Policies.CreatePolicy(ctx, actor, level, "", pap.PolicyAttributes{Name: policyName, Statement: Statements(0)})
 	if err != nil {
 		return "", err
 	}
-	_, _, err = a.Policies.Bind(ctx, actor, pap.BindRequest{Level: level, Policy: made.UUID, Groups: []string{group.UUID}})
+	_, _, err = a.Policies.Bind(ctx, actor, pap.BindRequest{Level: level, Policy: made.UUID, Groups: []string{group}})
 	return made.UUID, err
 }

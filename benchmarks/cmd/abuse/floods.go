@@ -35,7 +35,7 @@ func (st *stage) floods(s settings) ([]flood, error) {
 		{"unknown-tokens", fmt.Sprintf("%g tokens a second that nobody has, ever new ones", s.flood), st.steady(s, 10, 1, s.flood, mix.Strangers())},
 		{"one-bad-token", fmt.Sprintf("%g requests a second with one token that nobody has", s.flood), st.steady(s, 11, 1, s.flood, mix.Stranger(s.seed))},
 		{"no-credential", fmt.Sprintf("%g requests a second without a credential", s.flood), st.steady(s, 12, 1, s.flood, mix.NoCredential())},
-		{"unknown-keys", fmt.Sprintf("%g JWTs a second, each of a key that its issuer does not have", s.flood), st.steady(s, 13, 1, s.flood, mix.UnknownKeys(st.issuer.URL, audience, time.Now()))},
+		{"unknown-keys", fmt.Sprintf("%g JWTs a second, each of a key that its issuer does not have", s.flood), st.steady(s, 13, 1, s.flood, mix.UnknownKeys(st.rear.Behind.URL, audience, time.Now()))},
 		{"crowd", fmt.Sprintf("the first, from %d addresses at %g a second each", crowd, crowdRate), st.steady(s, 100, crowd, crowdRate, mix.Strangers())},
 		{"good-tokens", fmt.Sprintf("%g requests a second with %d good tokens in turn, more than are remembered", s.flood/5, s.tokens-s.tokens/10), st.steady(s, 14, 1, s.flood/5, churn(s.tokens))},
 		{"slow-bodies", fmt.Sprintf("%d bodies at a byte a second, which policies are asked about", s.slow), st.trickle(s)},

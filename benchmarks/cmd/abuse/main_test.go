@@ -51,7 +51,7 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := (&stage{issuer: new(mix.Behind)}).namesOf(s)
+	all, err := (&stage{rear: &mix.Rear{Behind: new(mix.Behind)}}).namesOf(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func measure(ctx context.Context, s settings, st *stage, all []flood) ([]rig.Sam
 
 // warmUp has the gateway remember the tokens of honest clients, and waits until it has the keys of the issuer.
 func (st *stage) warmUp(ctx context.Context, s settings) error {
-	for deadline := time.Now().Add(10 * time.Second); st.issuer.Fetches.Load() == 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); st.rear.Behind.Fetches.Load() == 0; time.Sleep(10 * time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(deadline) {
 			return fmt.Errorf("the gateway has not fetched the keys of the issuer: %w", context.Cause(ctx))
 		}
@@ -92,7 +92,7 @@ func (st *stage) honest(s settings, drawn []int) func(*rand.Rand, int64) load.Re
 // slot measures the honest clients, with a flood or without.
 func (st *stage) slot(ctx context.Context, s settings, f flood, flooded bool) ([]rig.Sample, error) {
 	var answers map[int]int64
-	name, fetched := calmPrefix+f.name, st.issuer.Fetches.Load()
+	name, fetched := calmPrefix+f.name, st.rear.Behind.Fetches.Load()
 	done := make(chan error, 1)
 	flooding, stop := context.WithCancel(ctx)
 	defer stop()
@@ -143,7 +143,7 @@ func (st *stage) slot(ctx context.Context, s settings, f flood, flooded bool) ([
 		if err := <-done; err != nil {
 			return nil, err
 		}
-		samples = append(samples, ownSamples(name, answers, st.issuer.Fetches.Load()-fetched)...)
+		samples = append(samples, ownSamples(name, answers, st.rear.Behind.Fetches.Load()-fetched)...)
 	}
 	time.Sleep(s.pause())
 	return samples, nil

@@ -5,17 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/doorward/doorward/benchmarks/fill"
 	"github.com/doorward/doorward/benchmarks/gateway"
 	"github.com/doorward/doorward/benchmarks/mix"
 	"github.com/doorward/doorward/benchmarks/rig"
-	"github.com/doorward/doorward/benchmarks/rig/upstream"
 )
 
 // caddyfile is a gateway with the limits that it has by itself, but for a smaller cache: a flood of good tokens has to be larger
@@ -63,9 +60,8 @@ const audience = "https://load.test"
 type stage struct {
 	gateway *rig.Process
 	address string
-	issuer  *mix.Behind
+	rear    *mix.Rear
 	badges  gateway.Badges
-	servers []net.Listener
 	end     context.CancelFunc
 }
 
@@ -95,39 +91,20 @@ func open(ctx context.Context, folder string, s settings) (st *stage, err error)
 	if st.badges, err = gateway.Enrol(ctx, store, 100); err != nil {
 		return st, fmt.Errorf("making a user: %w", err)
 	}
-	behind, err := st.serve(ctx)
-	if err != nil {
+	if st.rear, err = mix.StartRear(ctx, `{"result":[]}`); err != nil {
 		return st, err
 	}
-	return st, st.start(ctx, folder, program, store, behind, s.tokens)
+	return st, st.start(ctx, folder, program, store, s.tokens)
 }
 
-// serve starts the upstream and the issuer, and returns where the former is.
-func (st *stage) serve(ctx context.Context) (behind string, err error) {
-	for range 2 {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		st.servers = append(st.servers, l)
-	}
-	go func() { _ = upstream.Serve(ctx, st.servers[0], upstream.Answer(http.StatusOK, `{"result":[]}`)) }()
-	if st.issuer, err = mix.NewBehind("http://" + st.servers[1].Addr().String()); err != nil {
-		return "", err
-	}
-	server := &http.Server{Handler: st.issuer, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(st.servers[1]) }()
-	return st.servers[0].Addr().String(), nil
-}
-
-func (st *stage) start(ctx context.Context, folder, program, store, behind string, tokens int) error {
+func (st *stage) start(ctx context.Context, folder, program, store string, tokens int) error {
 	ports, err := rig.FreePorts(1)
 	if err != nil {
 		return err
 	}
 	st.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	file := filepath.Join(folder, "Caddyfile")
-	text := fmt.Sprintf(caddyfile, ports[0], store, fill.Environment, st.issuer.URL, audience, tokens/2, behind)
+	text := fmt.Sprintf(caddyfile, ports[0], store, fill.Environment, st.rear.Behind.URL, audience, tokens/2, st.rear.Upstream)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -144,8 +121,8 @@ func (st *stage) close(ctx context.Context) error {
 		err = st.gateway.Stop(context.WithoutCancel(ctx))
 	}
 	st.end()
-	for _, l := range st.servers {
-		_ = l.Close() // the upstream has closed its own
+	if st.rear != nil {
+		err = errors.Join(err, st.rear.Close())
 	}
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,19 +15,18 @@ import (
 	"github.com/doorward/doorward/benchmarks/fill"
 	"github.com/doorward/doorward/benchmarks/mix"
 	"github.com/doorward/doorward/benchmarks/rig"
-	"github.com/doorward/doorward/benchmarks/rig/upstream"
 )
 
 // own is a gateway of this command's own, and what is behind it.
 type own struct {
-	gateway  mix.Gateway
-	folder   string
-	binary   string
-	port     int
-	env      []string
-	cpus     []int // of the gateway; empty where there is only one
-	process  *rig.Process
-	stopRest []func() error
+	gateway mix.Gateway
+	folder  string
+	binary  string
+	port    int
+	env     []string
+	cpus    []int // of the gateway; empty where there is only one
+	process *rig.Process
+	rear    *mix.Rear
 }
 
 // start makes everything in a folder that stop removes.
@@ -62,21 +60,20 @@ func start(ctx context.Context, o options, out io.Writer) (started *own, err err
 	if err := g.divide(); err != nil {
 		return nil, err
 	}
-	plain, behind, err := g.serve(ctx)
-	if err != nil {
+	if g.rear, err = mix.StartRear(ctx, `{"status":"ok"}`); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(folder, "Caddyfile"), mix.Caddyfile, 0o600); err != nil {
 		return nil, err
 	}
 	g.env = []string{
-		"XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder, "LOAD_FOLDER=" + folder, "LOAD_STORE=" + store, "LOAD_UPSTREAM=" + plain,
-		"LOAD_BEHIND=" + behind, "LOAD_ACCOUNT=" + fill.Account, "LOAD_ENVIRONMENT=" + fill.Environment, "LOAD_PORT=" + strconv.Itoa(g.port),
+		"XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder, "LOAD_FOLDER=" + folder, "LOAD_STORE=" + store, "LOAD_UPSTREAM=" + g.rear.Upstream,
+		"LOAD_BEHIND=" + g.rear.Behind.URL, "LOAD_ACCOUNT=" + fill.Account, "LOAD_ENVIRONMENT=" + fill.Environment, "LOAD_PORT=" + strconv.Itoa(g.port),
 	}
 	if len(g.cpus) > 0 {
 		g.env = append(g.env, "GOMAXPROCS="+strconv.Itoa(len(g.cpus)))
 	}
-	g.gateway.Issuer, g.gateway.Address = behind, net.JoinHostPort("127.0.0.1", strconv.Itoa(g.port))
+	g.gateway.Issuer, g.gateway.Address = g.rear.Behind.URL, net.JoinHostPort("127.0.0.1", strconv.Itoa(g.port))
 	g.gateway.Restart = func(ctx context.Context) error { return g.restart(ctx, nil) } // whoever asks for this wants to see it start
 	return g, g.restart(ctx, rig.Listening(g.gateway.Address))
 }
@@ -93,29 +90,6 @@ func (g *own) divide() error {
 	}
 	runtime.GOMAXPROCS(len(others))
 	return rig.Pin(others...)
-}
-
-// serve starts what is behind the gateway, in this process.
-func (g *own) serve(ctx context.Context) (plain, behind string, err error) {
-	listen := func() (net.Listener, error) { return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0") }
-	first, err := listen()
-	if err != nil {
-		return "", "", err
-	}
-	second, err := listen()
-	if err != nil {
-		return "", "", errors.Join(err, first.Close())
-	}
-	behind = "http://" + second.Addr().String()
-	handler, err := mix.NewBehind(behind)
-	if err != nil {
-		return "", "", errors.Join(err, first.Close(), second.Close())
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = upstream.Serve(ctx, first, upstream.Answer(http.StatusOK, `{"status":"ok"}`)) }()
-	go func() { _ = server.Serve(second) }()
-	g.stopRest = append(g.stopRest, first.Close, server.Close)
-	return first.Addr().String(), behind, nil
 }
 
 // restart ends the gateway that runs, if one does, and starts one at the same address.
@@ -140,10 +114,8 @@ func (g *own) stop() error {
 	if g.process != nil {
 		errs = append(errs, g.process.Stop(ctx))
 	}
-	for _, stop := range g.stopRest {
-		if err := stop(); err != nil && !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
+	if g.rear != nil {
+		errs = append(errs, g.rear.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(g.folder))...) //nolint:gosec // the folder that start made
 }
