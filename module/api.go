@@ -40,6 +40,7 @@ type API struct {
 	operations operations
 	building   sync.Once
 	failed     error
+	rehearsed  bool      // nothing is answered: a request is only explained
 	refusals   allowance // of records about those who were not let in
 }
 
@@ -92,7 +93,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 }
 
 // handler is the API as the last handler of a chain.
-func (a *API) handler() caddyhttp.Handler { return caddyhttp.HandlerFunc(a.answerGated) }
+func (a *API) handler() caddyhttp.Handler {
+	if a.rehearsed {
+		return nowhere
+	}
+	return caddyhttp.HandlerFunc(a.answerGated)
+}
 
 // answerGated is what stands behind a gate for the rows of the API, which lets in nothing else.
 func (a *API) answerGated(w http.ResponseWriter, r *http.Request) error {

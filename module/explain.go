@@ -114,12 +114,14 @@ func (run *rehearsal) explain(ctx context.Context) (Explanation, error) {
 	}
 	e := &explainer{ctx: ctx, assumed: run.request.User != ""}
 	run.handler.observer = e
-	nowhere := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 	if err := run.handler.ServeHTTP(&unread{header: http.Header{}}, r, nowhere); err != nil {
 		return Explanation{}, err
 	}
 	return e.result.masked()
 }
+
+// nowhere is where a request that is rehearsed goes on to.
+var nowhere = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 
 // prepare builds the handler as a config's loading does, over a gate that follows nothing and counts for nobody.
 func (run *rehearsal) prepare(ctx context.Context) (release func(), err error) {
@@ -138,7 +140,7 @@ func (run *rehearsal) prepare(ctx context.Context) (release func(), err error) {
 		h.now = time.Now
 	}
 	if run.api {
-		h.api = new(API) // the rows of the API are there; nothing is answered in a rehearsal
+		h.api = &API{rehearsed: true} // the rows of the API are there; nothing is answered
 	}
 	if err := h.attach(app); err != nil {
 		release()

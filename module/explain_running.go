@@ -24,6 +24,9 @@ func (a *API) rehearse(ctx context.Context, r ExplainRequest) (Explanation, erro
 	if err != nil {
 		return Explanation{}, err
 	}
+	if len(sites) == 0 {
+		return Explanation{}, fault.New(fault.Invalid, "The config has no site with a gate that a request could come to.", nil)
+	}
 	picked, err := pick(sites, r.Host)
 	if err != nil {
 		return Explanation{}, err

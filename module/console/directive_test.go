@@ -52,6 +52,15 @@ func (b *browser) do(method, path string, form url.Values) (status int, location
 	return answer.StatusCode, answer.Header.Get("Location"), string(text)
 }
 
+func (b *browser) signIn(token string) {
+	b.t.Helper()
+	_, _, page := b.do("GET", "/signin?back=/tokens", nil)
+	form := url.Values{"form_token": {formToken(b.t, page)}, "token": {token}, "back": {"/tokens"}}
+	if status, to, page := b.do("POST", "/signin", form); status >= 400 {
+		b.t.Fatalf("signing in: %d, %s: %s", status, to, page)
+	}
+}
+
 // formToken is that of the first form on a page.
 func formToken(t *testing.T, page string) string {
 	t.Helper()
@@ -106,10 +115,7 @@ func TestDirective(t *testing.T) {
 	if status, to, _ := b.do("GET", "/tokens", nil); status != http.StatusSeeOther || !strings.HasPrefix(to, "/signin") {
 		t.Fatalf("without a session: %d, %s", status, to)
 	}
-	_, _, page := b.do("GET", "/signin?back=/tokens", nil)
-	if status, to, page := b.do("POST", "/signin", url.Values{"form_token": {formToken(t, page)}, "token": {text}, "back": {"/tokens"}}); status >= 400 {
-		t.Fatalf("signing in: %d, %s: %s", status, to, page)
-	}
+	b.signIn(text)
 	status, _, page := b.do("GET", "/tokens", nil)
 	if status != http.StatusOK || !strings.Contains(page, "Trial &amp; Co") || !strings.Contains(page, id) || strings.Contains(page, text) {
 		t.Fatalf("the tokens: %d, %.3000s", status, page)
@@ -142,5 +148,18 @@ func TestDirective(t *testing.T) {
 	}
 	if strings.Contains(g.Logs(), text) || strings.Contains(g.Logs(), b.cookies["__Host-doorward"]) && b.cookies["__Host-doorward"] != "" {
 		t.Error("a secret is in the log")
+	}
+}
+
+// TestExplainWithoutASite: where nothing but the console is served, no request could come to a site with a gate. The question
+// is answered so; it once ended in a panic.
+func TestExplainWithoutASite(t *testing.T) {
+	g := moduletest.Start(t, site)
+	id, text := g.Mint("", tokens.Attributes{Scopes: []string{"ServiceProviderAPI", "apiTokens.read"}, Cluster: true, AllowUncreatable: true})
+	b := &browser{t: t, base: "http://" + g.Addr, cookies: map[string]string{}}
+	b.signIn(text)
+	status, _, page := b.do("GET", "/explain?"+url.Values{"tokenId": {id}, "method": {"GET"}, "target": {"/api/v2/metrics"}}.Encode(), nil)
+	if status >= http.StatusInternalServerError || !strings.Contains(page, "The config has no site with a gate") {
+		t.Errorf("got %d %.3000s", status, page)
 	}
 }
