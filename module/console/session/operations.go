@@ -66,6 +66,7 @@ type Caller struct {
 	TokenName     string     `json:"tokenName,omitempty"`
 	Kind          string     `json:"kind"`
 	User          string     `json:"user,omitempty"`
+	Account       string     `json:"account"` // that the environment is of
 	Environment   string     `json:"environment"`
 	Personal      bool       `json:"personalAccessToken"`
 	ActsForUser   bool       `json:"actsForUser"`
@@ -79,7 +80,7 @@ func (a api) caller(w http.ResponseWriter, call *rest.Call) error {
 	c := &call.Caller
 	return rest.Write(w, http.StatusOK, Caller{
 		Subject: SubjectOf(c), Actor: tokens.Mask(ActorOf(c)), TokenID: c.TokenID, TokenName: c.TokenName, Kind: c.Kind, User: c.User,
-		Environment: c.Environment, Personal: c.Personal, ActsForUser: c.ActsForUser, Administrator: c.Administrator, Staff: c.Staff,
+		Account: call.Account, Environment: c.Environment, Personal: c.Personal, ActsForUser: c.ActsForUser, Administrator: c.Administrator, Staff: c.Staff,
 		Scopes: append([]string{}, c.Scopes...), Expires: moment(c.Expires),
 	})
 }
