@@ -38,6 +38,8 @@ func (f *form) raw(name string) string {
 	return strings.ReplaceAll(f.Values.Get(name), "\r\n", "\n")
 }
 
+func (f *form) has(name string) bool { return f.Values.Get(name) != "" }
+
 // words are the values of a list in which each stands on a line of its own, or behind a comma or blank.
 func (f *form) words(name string) []string {
 	return strings.FieldsFunc(f.raw(name), func(r rune) bool { return strings.ContainsRune(", \t\n", r) })

@@ -65,6 +65,18 @@ func (c *Console) finish(w http.ResponseWriter, r *http.Request, status int, nam
 	return nil
 }
 
+// part writes a template without the frame, for scripts that renew a part of a page.
+func (v *visit) part(name string, content any) error {
+	var text bytes.Buffer
+	f := v.console.frame(v.r, v.session)
+	f.Content = content
+	if err := v.console.templates.runPart(&text, name, f); err != nil {
+		return err
+	}
+	writeHTML(v.w, v.r, http.StatusOK, text.Bytes())
+	return nil
+}
+
 // Render shows a page of signing in within the frame. It is safe to call before New has returned only where no request
 // comes before that.
 func (c *Console) Render(w http.ResponseWriter, r *http.Request, p signin.Page) {

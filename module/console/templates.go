@@ -46,11 +46,20 @@ func parseTemplates(files *assets) (templates, error) {
 
 // run writes the page of that name, within the layout.
 func (t templates) run(w io.Writer, name string, f frame) error {
+	return t.execute(w, name, "layout", f)
+}
+
+// runPart writes what the page's file defines as "part", without the layout.
+func (t templates) runPart(w io.Writer, name string, f frame) error {
+	return t.execute(w, name, "part", f)
+}
+
+func (t templates) execute(w io.Writer, name, what string, f frame) error {
 	page, known := t[name]
 	if !known {
 		return fmt.Errorf("there is no template %q", name)
 	}
-	return page.ExecuteTemplate(w, "layout", f)
+	return page.ExecuteTemplate(w, what, f)
 }
 
 // functions are what templates can call besides those of the language.

@@ -143,7 +143,7 @@ func (s *Stage) Send(r *http.Request) *Page {
 	s.t.Helper()
 	w := httptest.NewRecorder()
 	s.Console.ServeHTTP(w, r)
-	p := &Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), t: s.t}
+	p := &Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), part: r.Header.Get("Hx-Request") != "", t: s.t}
 	p.check(r.Method + " " + r.URL.Path)
 	return p
 }

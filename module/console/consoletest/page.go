@@ -18,8 +18,9 @@ type Page struct {
 	Header http.Header
 	Body   string
 
-	doc *html.Node
-	t   testing.TB
+	doc  *html.Node
+	part bool // a script has asked for it, to have it put into a page
+	t    testing.TB
 }
 
 // Want fails the test unless the page has the status.
