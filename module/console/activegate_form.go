@@ -1,0 +1,60 @@
+package console
+
+import "net/http"
+
+// activeGateTypes are what an ActiveGate can serve.
+var activeGateTypes = []Choice{{"ENVIRONMENT", "This environment"}, {"CLUSTER", "The cluster"}}
+
+// activeGateExpiries are presets within what the API allows, which is two years.
+var activeGateExpiries = []Choice{
+	{"now+7d", "7 days"}, {"now+30d", "30 days"}, {"now+90d", "90 days"}, {"now+1y", "1 year"}, {"now+2y", "2 years"}, {"", "Never"},
+	{ownDate, "On a date"},
+}
+
+// activeGateForm is what the template of a new token gets.
+type activeGateForm struct {
+	Form   *form
+	Name   Field
+	Type   Field
+	Types  []Choice
+	Seed   bool
+	Expiry Expiry
+}
+
+func (p activeGatePages) askNew(v *visit) error {
+	f := &form{}
+	f.set("expires", "now+1y")
+	return p.showNew(v, http.StatusOK, f)
+}
+
+func (p activeGatePages) showNew(v *visit, status int, f *form) error {
+	content := activeGateForm{
+		Form: f, Seed: f.has("seedToken"), Types: activeGateTypes, Expiry: f.expiry(activeGateExpiries),
+		Name: f.Needed("name", "Name", "Says which ActiveGate it is for. It need not be unique."),
+		Type: f.Needed("activeGateType", "The ActiveGate serves", ""),
+	}
+	return v.show(status, "activegate_form", Page{Title: "New ActiveGate token", Section: "activegates", Content: content})
+}
+
+func (p activeGatePages) create(v *visit) error {
+	f := v.readForm()
+	body := map[string]any{"name": f.text("name"), "activeGateType": f.text("activeGateType"), "seedToken": f.has("seedToken")}
+	if expires := f.expires(); expires != nil {
+		body["expirationDate"] = expires
+	}
+	var made struct {
+		ID      string `json:"id"`
+		Token   string `json:"token"`
+		Expires string `json:"expirationDate"`
+	}
+	switch err := v.api.Call(http.MethodPost, activeGatesPath, body, &made); {
+	case f.refuse(err):
+		return p.showNew(v, f.Refusal.Status, f)
+	case err != nil:
+		return err
+	}
+	return v.reveal("activegates", secret{
+		Title: "The ActiveGate token was created", Thing: f.text("name"), Text: made.Token, Expires: made.Expires,
+		Next: to(activeGatesPage, made.ID), NextLabel: "To the token",
+	})
+}
