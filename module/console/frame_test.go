@@ -54,7 +54,7 @@ func TestAssetsAreOurs(t *testing.T) {
 				t.Errorf("%s has %s", name, forbidden)
 			}
 		}
-		if len(text) > 20<<10 {
+		if len(text) > 24<<10 {
 			t.Errorf("%s has %d bytes", name, len(text))
 		}
 	}

@@ -13,8 +13,24 @@ type section struct {
 // opened, in the API's words: the console does not know who may do what.
 func sections() []section {
 	return []section{
+		{"overview", "/", "Overview", "", (*Console).overviewPages},
 		{"tokens", "/tokens", "Access tokens", "Credentials", (*Console).accessTokenPages},
 		{"personal", "/personal-tokens", "Personal tokens", "Credentials", (*Console).personalTokenPages},
+		{"paas", "/paas-tokens", "PaaS tokens", "Credentials", (*Console).paasTokenPages},
+		{"activegates", "/activegate-tokens", "ActiveGate tokens", "Credentials", (*Console).activeGateTokenPages},
+		{"tenant", "/tenant-token", "Tenant token", "Credentials", (*Console).tenantTokenPages},
+		{"clients", "/oauth-clients", "OAuth clients", "Credentials", (*Console).oauthClientPages},
+		{"users", "/users", "Users", "People", (*Console).userPages},
+		{"groups", "/groups", "Groups", "People", (*Console).groupPages},
+		{"policies", "/policies", "Policies", "Policies", (*Console).policyPages},
+		{"boundaries", "/boundaries", "Boundaries", "Policies", (*Console).boundaryPages},
+		{"bindings", "/bindings", "Bindings", "Policies", (*Console).bindingPages},
+		{"remote", "/remote-access", "Remote access", "Support", (*Console).remotePages},
+		{"events", "/events", "Events", "Watch", (*Console).eventPages},
+		{"explain", "/explain", "Explain", "Watch", (*Console).explanationPages},
+		{"settings", "/settings", "Settings", "System", (*Console).settingsPages},
+		{"health", "/health", "Health", "System", (*Console).healthPages},
+		{"sessions", "/sessions", "Sessions", "System", (*Console).sessionPages},
 	}
 }
 
