@@ -38,23 +38,9 @@ func (p activeGatePages) showNew(v *visit, status int, f *form) error {
 
 func (p activeGatePages) create(v *visit) error {
 	f := v.readForm()
-	body := map[string]any{"name": f.text("name"), "activeGateType": f.text("activeGateType"), "seedToken": f.has("seedToken")}
-	if expires := f.expires(); expires != nil {
-		body["expirationDate"] = expires
-	}
-	var made struct {
-		ID      string `json:"id"`
-		Token   string `json:"token"`
-		Expires string `json:"expirationDate"`
-	}
-	switch err := v.api.Call(http.MethodPost, activeGatesPath, body, &made); {
-	case f.refuse(err):
-		return p.showNew(v, f.Refusal.Status, f)
-	case err != nil:
-		return err
-	}
-	return v.reveal("activegates", secret{
-		Title: "The ActiveGate token was created", Thing: f.text("name"), Text: made.Token, Expires: made.Expires,
-		Next: to(activeGatesPage, made.ID), NextLabel: "To the token",
+	body := map[string]any{"activeGateType": f.text("activeGateType"), "seedToken": f.has("seedToken")}
+	again := func(status int) error { return p.showNew(v, status, f) }
+	return v.issue(f, activeGatesPath, body, again, func(made issued) error {
+		return v.revealOnce("activegates", tokenShown("ActiveGate token", f.text("name"), made, "", activeGatesPage))
 	})
 }

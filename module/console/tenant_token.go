@@ -61,7 +61,7 @@ func rotationSteps(rotating bool) []rotationStep {
 
 func (p tenantPages) show(v *visit) error {
 	rotating, err := p.rotating(v)
-	content := tenantDetail{Rotating: rotating, Refusal: refused(err), Steps: rotationSteps(rotating), Try: v.connectionRequest("PAAS-TOKEN")}
+	content := tenantDetail{Rotating: rotating, Refusal: refused(err), Steps: rotationSteps(rotating), Try: v.curl("PAAS-TOKEN", connectionPath)}
 	// Without the right to rotate, the page still says how agents connect. A store that is away is a page of its own.
 	if err != nil && !isRefusal(err, http.StatusForbidden) {
 		return err

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"strings"
 )
 
 // ownDate is the preset that lets a date be typed.
@@ -24,9 +23,8 @@ type tokenForm struct {
 	Name     Field
 	Networks Field
 	Picker   Picker
-	Expiry   Field
-	Date     Field
-	Expiries []Choice
+	Expiry   Expiry
+	Alerts   bool         // an installer's token may report crashes as well
 	Token    *accessToken // that is changed; nil for a new one
 	Action   string
 	Cancel   string
@@ -35,6 +33,7 @@ type tokenForm struct {
 func (p tokenPages) askNew(v *visit) error {
 	f := &form{}
 	f.set("expires", usualExpiry)
+	f.set("alerts", "true")
 	return p.showNew(v, http.StatusOK, f)
 }
 
@@ -44,10 +43,7 @@ func (p tokenPages) showNew(v *visit, status int, f *form) error {
 		return err
 	}
 	content.Action, content.Cancel = p.Path+"/new", p.Path
-	content.Expiry = f.Field("expires", "Expires", "")
-	content.Expiry.Errors = f.errors("expirationDate")
-	content.Date = f.Field("date", "Date and time, in UTC", "")
-	content.Expiries = expiries
+	content.Expiry, content.Alerts = f.expiry(expiries), f.has("alerts")
 	return v.show(status, "token_form", Page{Title: "New " + p.One, Section: p.Section, Content: content})
 }
 
@@ -68,32 +64,26 @@ func (p tokenPages) formOf(v *visit, f *form) (tokenForm, error) {
 
 func (p tokenPages) create(v *visit) error {
 	f := v.readForm()
-	body := map[string]any{"name": f.text("name"), "scopes": list(f.Values["scopes"]), "personalAccessToken": p.Personal}
+	body := map[string]any{"scopes": list(p.scopesIn(f)), "personalAccessToken": p.Personal}
 	if networks := f.words("allowedNetworks"); len(networks) > 0 {
 		body["allowedNetworks"] = networks
 	}
-	switch expires := f.text("expires"); expires {
-	case "":
-	case ownDate:
-		body["expirationDate"] = strings.TrimSuffix(f.text("date"), "Z")
-	default:
-		body["expirationDate"] = expires
-	}
-	var made struct {
-		ID      string `json:"id"`
-		Token   string `json:"token"`
-		Expires string `json:"expirationDate"`
-	}
-	switch err := v.api.Call(http.MethodPost, tokensPath, body, &made); {
-	case f.refuse(err):
-		return p.showNew(v, f.Refusal.Status, f)
-	case err != nil:
-		return err
-	}
-	return v.reveal(p.Section, secret{
-		Title: "The " + p.One + " was created", Thing: f.text("name"), Text: made.Token, Expires: made.Expires,
-		Command: v.curl("Api-Token", made.Token), Next: to(p.Path, made.ID), NextLabel: "To the token",
+	again := func(status int) error { return p.showNew(v, status, f) }
+	return v.issue(f, tokensPath, body, again, func(made issued) error {
+		return v.revealOnce(p.Section, tokenShown(p.One, f.text("name"), made, v.curl(made.Token, p.Try), p.Path))
 	})
+}
+
+// scopesIn are those of a form: all that were picked, or those of a kind of tokens with only some of them to choose from.
+func (p tokenPages) scopesIn(f *form) []string {
+	if p.Scope == "" {
+		return f.Values["scopes"]
+	}
+	scopes := []string{p.Scope}
+	if f.has("alerts") {
+		scopes = append(scopes, supportAlertScope)
+	}
+	return scopes
 }
 
 // list is never null in a body.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -20,20 +21,27 @@ type tokenPages struct {
 	Title    string
 	One      string // "access token"
 	Personal bool
+	Scope    string // that all of them have, and by which they are listed; "" for none
+	Try      string // path of a request that tries a new one
 	Lead     string // what they are
+	Advice   string // what to do where there is none yet
 }
 
 func (c *Console) accessTokenPages() {
 	tokenPages{
 		Section: "tokens", Path: "/tokens", Title: "Access tokens", One: "access token",
-		Lead: "What programs sign in with. Each has scopes, which say what it may do, and can be switched off at any time.",
+		Try:    "/api/v2/metrics",
+		Lead:   "What programs sign in with. Each has scopes, which say what it may do, and can be switched off at any time.",
+		Advice: "Make one for each program, with only the scopes that it needs.",
 	}.mount(c)
 }
 
 func (c *Console) personalTokenPages() {
 	p := tokenPages{
 		Section: "personal", Path: "/personal-tokens", Title: "Personal tokens", One: "personal token", Personal: true,
-		Lead: "Tokens that act as their owner: they may do what their scopes and the owner's own policies both allow.",
+		Try:    "/api/v2/metrics",
+		Lead:   "Tokens that act as their owner: they may do what their scopes and the owner's own policies both allow.",
+		Advice: "A personal token acts as you: make one for a script that you run yourself.",
 	}
 	p.mount(c)
 	c.write("POST "+p.Path+"/switch", p.switchPersonal)
@@ -134,7 +142,10 @@ func (p tokenPages) list(v *visit) error {
 	for i := range page.Tokens {
 		page.Tokens[i].setState(now)
 	}
-	content := tokenList{tokenPages: p, Listing: l, Tokens: page.Tokens, Uses: lastUses, Scopes: v.scopesIfAllowed()}
+	content := tokenList{tokenPages: p, Listing: l, Tokens: page.Tokens, Uses: lastUses}
+	if p.Scope == "" {
+		content.Scopes = v.scopesIfAllowed()
+	}
 	if p.Personal {
 		content.Switch = v.personalSwitch()
 	}
@@ -153,7 +164,7 @@ func (p tokenPages) query(l *Listing, key, fields, size string) url.Values {
 	if owner := l.Get("owner"); owner != "" {
 		selector = append(selector, "owner("+quote(owner)+")")
 	}
-	if scope := l.Get("scope"); scope != "" {
+	if scope := cmp.Or(p.Scope, l.Get("scope")); scope != "" {
 		selector = append(selector, "scope("+quote(scope)+")")
 	}
 	query := url.Values{"apiTokenSelector": {strings.Join(selector, ",")}, "fields": {fields}, "pageSize": {size}}
