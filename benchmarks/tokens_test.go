@@ -134,7 +134,8 @@ func BenchmarkTokenAPI(b *testing.B) {
 	})
 }
 
-// A page of 200 at the beginning, in the middle and at the end of each order. Required: 50 ms wherever it is.
+// A page of 200 at the beginning, in the middle and at the end of each order. Required: 50 ms wherever it is. With a filter it is the
+// first page, which counts the whole listing too.
 func BenchmarkTokenList(b *testing.B) {
 	d := newDesk(b)
 	for _, sort := range []string{"-creationDate", "name", "lastUsedDate", "-expirationDate", "modifiedDate"} {
@@ -151,11 +152,15 @@ func BenchmarkTokenList(b *testing.B) {
 	}
 	for name, selector := range map[string]string{
 		"owner": `owner("service@example.org")`, "personal": "personalAccessToken(true)", "half": `scope("scope.half")`,
-		"hundredth": `scope("scope.hundredth")`, "rare": `scope("scope.rare")`,
+		"hundredth": `scope("scope.hundredth")`, "rare": `scope("scope.rare")`, "enabled": "enabled(true)", "disabled": "enabled(false)",
+		"name": `name("ci-8a")`, "names": `name("ci-")`,
 	} {
 		b.Run("selected/"+name, func(b *testing.B) {
 			measure(b, func(int) { d.page("?pageSize=200&apiTokenSelector=" + url.QueryEscape(selector)) })
 		})
+	}
+	for name, frame := range map[string]string{"used": "from=0", "expires": "expiresFrom=0"} {
+		b.Run("within/"+name, func(b *testing.B) { measure(b, func(int) { d.page("?pageSize=200&" + frame) }) })
 	}
 }
 

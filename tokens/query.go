@@ -3,16 +3,20 @@ package tokens
 import "time"
 
 // Query selects tokens for a listing and says in which order they come. All conditions must hold. The zero Query selects
-// all tokens, newest first.
+// all tokens, newest first. A token that was never used is in no range of times of use, and one that never expires in none of expiry.
 type Query struct {
 	Environment string    // exact; "" for any
 	Kind        string    // prefix of the token, "dt0c01"; "" for any; KindAccess also has the old format, which has none
 	Owner       string    // exact, case-sensitive; "" for any
 	Personal    Choice    // personal tokens, others, or both
+	Enabled     Choice    // enabled tokens, disabled ones, or both
 	Scopes      []string  // at least one of these is held; none for any
 	IDPrefix    string    // the identifier begins with this; "" for any
+	NamePrefix  string    // the name begins with this, case-sensitive; "" for any
 	UsedFrom    time.Time // last used at or after this; zero for no bound
 	UsedTo      time.Time // last used at or before this; zero for no bound
+	ExpiresFrom time.Time // expires at or after this; zero for no bound
+	ExpiresTo   time.Time // expires at or before this; zero for no bound
 
 	Sort       Sort
 	Descending bool      // ties by identifier are in the same direction

@@ -22,6 +22,13 @@ func TestParseSelector(t *testing.T) {
 		`scope("b","a","b")`:                 {scopes: []string{"a", "b"}},
 		` owner ( "é" ) , scope( "a" , "b")`: {owner: "é", scopes: []string{"a", "b"}},
 		`scope("a"),personalAccessToken(true),owner("x")`: {owner: "x", personal: tokens.Only, scopes: []string{"a"}},
+		`enabled(true)`:              {enabled: tokens.Only},
+		`enabled( false )`:           {enabled: tokens.Without},
+		`name("CI %_~"")`:            {name: `CI %_"`},
+		` name ("é"),enabled(false)`: {name: "é", enabled: tokens.Without},
+		`enabled(true),personalAccessToken(false),name("b"),owner("a")`: {
+			owner: "a", personal: tokens.Without, enabled: tokens.Only, name: "b",
+		},
 	} {
 		got, err := parseSelector(text)
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(selector{})); diff != "" || err != nil {
@@ -33,21 +40,33 @@ func TestParseSelector(t *testing.T) {
 // TestParseSelectorRefuses holds the parser to the place of each mistake, in characters from 1.
 func TestParseSelectorRefuses(t *testing.T) {
 	for text, want := range map[string]int{
-		`name("a")`:                       1,
-		`Owner("a")`:                      1,
-		`owner(a)`:                        7,
-		`owner("a","b")`:                  7,
-		`owner("")`:                       8,
-		`owner("é"),owner("b")`:           12,
-		`personalAccessToken("true")`:     21,
-		`personalAccessToken(yes)`:        21,
-		`personalAccessToken(true,false)`: 21,
-		`scope(a)`:                        7,
-		`scope("a","b c")`:                11,
-		`scope("a"),scope("b")`:           12,
+		`title("a")`:          1,
+		`Name("a")`:           1,
+		`name(a)`:             6,
+		`name("a","b")`:       6,
+		`name("")`:            7,
+		`name("a"),name("b")`: 11,
+		`name("` + strings.Repeat("a", 1999) + `")`: 1,
+		`enabled("true")`:                           9,
+		`enabled(yes)`:                              9,
+		`enabled(TRUE)`:                             9,
+		`enabled(true,false)`:                       9,
+		`enabled()`:                                 9,
+		`enabled(true),enabled(true)`:               15,
+		`Owner("a")`:                                1,
+		`owner(a)`:                                  7,
+		`owner("a","b")`:                            7,
+		`owner("")`:                                 8,
+		`owner("é"),owner("b")`:                     12,
+		`personalAccessToken("true")`:               21,
+		`personalAccessToken(yes)`:                  21,
+		`personalAccessToken(true,false)`:           21,
+		`scope(a)`:                                  7,
+		`scope("a","b c")`:                          11,
+		`scope("a"),scope("b")`:                     12,
 		`scope("` + strings.Repeat("a", 129) + `")`: 7,
-		`owner("a"),`: 12,
-		`owner("a`:    9,
+		`owner("a"),`:                               12,
+		`owner("a`:                                  9,
 	} {
 		s, err := parseSelector(text)
 		wrong, ok := errors.AsType[*rest.SyntaxError](err)
@@ -115,7 +134,7 @@ func TestParseOrder(t *testing.T) {
 // somewhere in the text.
 func FuzzSelector(f *testing.F) {
 	for _, seed := range []string{
-		`owner("alice"),personalAccessToken(true),scope("a.read","b")`, `owner("~"~~")`, `scope(`, `owner("a~`, ` , `, "owner(\"\x00\")",
+		`owner("alice"),personalAccessToken(true),scope("a.read","b")`, `owner("~"~~")`, `name("~"é"),enabled(false)`, `enabled(true)`, `name(`, `scope(`, `owner("a~`, ` , `, "owner(\"\x00\")",
 		`owner("` + strings.Repeat("<", 1900) + `")`, `owner("` + strings.Repeat("\u2028", 600) + `")`, `personalAccessToken(`,
 	} {
 		f.Add(seed)
@@ -157,7 +176,8 @@ func FuzzFields(f *testing.F) {
 // roundTrip writes a listing into a page key after the worst of tokens, and reads it back.
 func roundTrip(t *testing.T, l listing) {
 	t.Helper()
-	l.pageSize, l.total, l.from, l.to = maxPage, 1_000_000, time.UnixMilli(0).UTC(), time.UnixMilli(maxMillis).UTC()
+	whole := frame{time.UnixMilli(0).UTC(), time.UnixMilli(maxMillis).UTC()}
+	l.pageSize, l.total, l.used, l.expires = maxPage, 1_000_000, whole, whole
 	last := tokens.Record{ID: "dt0c01.AAAAAAAAAAAAAAAAAAAAAAAA", Name: strings.Repeat(`\`, 100)}
 	key, err := l.key(last)
 	if err != nil {
@@ -165,7 +185,7 @@ func roundTrip(t *testing.T, l listing) {
 	}
 	got, err := listingAt(key)
 	l.after = tokens.PositionOf(last, l.order.by)
-	if diff := cmp.Diff(l, got, cmp.AllowUnexported(listing{}, selector{}, order{})); diff != "" || err != nil {
+	if diff := cmp.Diff(l, got, cmp.AllowUnexported(listing{}, selector{}, order{}, frame{})); diff != "" || err != nil {
 		t.Fatalf("back from the page key, %v (-want +got):\n%s", err, diff)
 	}
 }

@@ -19,11 +19,15 @@ type listing struct {
 	selector selector
 	fields   fields
 	order    order
-	from, to time.Time // of the last use; zero for no bound
+	used     frame // of the last use
+	expires  frame
 	pageSize int
 	total    int // tokens in the whole listing, as they were counted with the first page
 	after    *tokens.Position
 }
+
+// frame is a time frame, both ends within; zero for no bound.
+type frame struct{ from, to time.Time }
 
 // readListing reads the query of a call.
 func readListing(q *rest.Query, now time.Time) (listing, error) {
@@ -45,19 +49,26 @@ func readListing(q *rest.Query, now time.Time) (listing, error) {
 		q.Refuse("sort", err.Error())
 	}
 	l.pageSize = q.Number("pageSize", usualPage, minPage, maxPage)
-	l.from, l.to = lastUse(q, "from", now), lastUse(q, "to", now)
-	if l.to.IsZero() && !l.from.IsZero() {
-		l.to = now // a page that is asked for later still ends where the first one did
-	}
-	if l.to.Before(l.from) {
-		q.Refuse("from", "The time frame begins after its end.")
-	}
+	l.used = readFrame(q, "from", "to", now, now) // a page that is asked for later still ends where the first one did
+	l.expires = readFrame(q, "expiresFrom", "expiresTo", time.Time{}, now)
 	return l, q.Err()
 }
 
-// lastUse is a bound of the last use, zero where none is given. No token was used before 1970, the beginning of what a
-// page key can carry.
-func lastUse(q *rest.Query, name string, now time.Time) time.Time {
+// readFrame reads a time frame of which either end may be missing: to is standard then, or zero where from is missing too.
+func readFrame(q *rest.Query, from, to string, standard, now time.Time) frame {
+	f := frame{readBound(q, from, now), readBound(q, to, now)}
+	if f.to.IsZero() && !f.from.IsZero() {
+		f.to = standard
+	}
+	if !f.to.IsZero() && f.to.Before(f.from) {
+		q.Refuse(from, "The time frame begins after its end.")
+	}
+	return f
+}
+
+// readBound is zero where none is given. No token was used before 1970, the beginning of what a page key can carry, and none expires
+// before.
+func readBound(q *rest.Query, name string, now time.Time) time.Time {
 	at := q.Instant(name, now)
 	if !at.IsZero() && at.UnixMilli() < 0 {
 		return time.UnixMilli(0).UTC()
@@ -68,7 +79,9 @@ func lastUse(q *rest.Query, name string, now time.Time) time.Time {
 // query is what the store is asked for a page.
 func (l listing) query() tokens.Query {
 	return tokens.Query{
-		Owner: l.selector.owner, Personal: l.selector.personal, Scopes: l.selector.scopes, UsedFrom: l.from, UsedTo: l.to,
+		Owner: l.selector.owner, Personal: l.selector.personal, Scopes: l.selector.scopes,
+		Enabled: l.selector.enabled, NamePrefix: l.selector.name,
+		UsedFrom: l.used.from, UsedTo: l.used.to, ExpiresFrom: l.expires.from, ExpiresTo: l.expires.to,
 		Sort: l.order.by, Descending: l.order.descending, After: l.after, Limit: l.pageSize,
 	}
 }
@@ -79,15 +92,17 @@ const listingName = "apiTokens"
 // place is a listing in a page key. It has the texts of the first page's query, so that whoever makes up a key can reach
 // nothing that a query does not reach.
 type place struct {
-	Listing  string `json:"l"`
-	Selector string `json:"q,omitempty"`
-	Fields   string `json:"f"`
-	Order    string `json:"s"`
-	From     *int64 `json:"from,omitempty"`
-	To       *int64 `json:"to,omitempty"`
-	PageSize int    `json:"n"`
-	Total    int    `json:"t"`
-	After    spot   `json:"a"`
+	Listing     string `json:"l"`
+	Selector    string `json:"q,omitempty"`
+	Fields      string `json:"f"`
+	Order       string `json:"s"`
+	From        *int64 `json:"from,omitempty"`
+	To          *int64 `json:"to,omitempty"`
+	ExpiresFrom *int64 `json:"expiresFrom,omitempty"`
+	ExpiresTo   *int64 `json:"expiresTo,omitempty"`
+	PageSize    int    `json:"n"`
+	Total       int    `json:"t"`
+	After       spot   `json:"a"`
 }
 
 // spot is a tokens.Position in a page key.
@@ -102,7 +117,8 @@ func (l listing) key(last tokens.Record) (string, error) {
 	after := tokens.PositionOf(last, l.order.by)
 	return rest.PageKey(place{
 		Listing: listingName, Selector: l.selector.String(), Fields: l.fields.String(), Order: l.order.String(),
-		From: millis(l.from), To: millis(l.to), PageSize: l.pageSize, Total: l.total,
+		From: millis(l.used.from), To: millis(l.used.to), ExpiresFrom: millis(l.expires.from), ExpiresTo: millis(l.expires.to),
+		PageSize: l.pageSize, Total: l.total,
 		After: spot{ID: after.ID, Name: after.Name, At: millis(after.At)},
 	})
 }
@@ -134,7 +150,10 @@ func (p place) listing() (listing, bool) {
 	for _, t := range []struct {
 		from *int64
 		into *time.Time
-	}{{p.From, &l.from}, {p.To, &l.to}, {p.After.At, &l.after.At}} {
+	}{
+		{p.From, &l.used.from}, {p.To, &l.used.to}, {p.ExpiresFrom, &l.expires.from}, {p.ExpiresTo, &l.expires.to},
+		{p.After.At, &l.after.At},
+	} {
 		at, valid := fromMillis(t.from)
 		*t.into, ok = at, ok && valid
 	}

@@ -50,7 +50,7 @@ func (d *desk) stock(from, n int, choose func(n int) int) []string {
 	for i := range n {
 		id := fmt.Sprintf("dt0c01.%024d", from+i)
 		d.store.Put(tokens.Record{
-			ID: id, Name: []string{"a", "B", "é", "b"}[choose(4)], Environment: "prod", Enabled: true, Scopes: []string{"metrics.read"},
+			ID: id, Name: []string{"a", "B", "é", "b"}[choose(4)], Environment: "prod", Enabled: choose(3) > 0, Scopes: []string{"metrics.read"},
 			Created: start.Add(-time.Duration(choose(3)) * time.Hour), Expires: some(), Modified: some(), LastUsed: some(),
 		})
 		ids = append(ids, id)
@@ -58,33 +58,54 @@ func (d *desk) stock(from, n int, choose func(n int) int) []string {
 	return ids
 }
 
+// filtered are listings that do not have all tokens, and what is in them.
+var filtered = []struct {
+	query string
+	has   func(tokens.Record) bool
+}{
+	{"", func(tokens.Record) bool { return true }},
+	{`&apiTokenSelector=name("b")`, func(r tokens.Record) bool { return r.Name == "b" }},
+	{`&apiTokenSelector=enabled(true)`, func(r tokens.Record) bool { return r.Enabled }},
+	{`&apiTokenSelector=enabled(false)`, func(r tokens.Record) bool { return !r.Enabled }},
+	{`&expiresFrom=now`, func(r tokens.Record) bool { return !r.Expires.IsZero() }},
+	{`&expiresFrom=now&expiresTo=now%2B2h&apiTokenSelector=enabled(true)`, func(r tokens.Record) bool {
+		return r.Enabled && !r.Expires.IsZero() && r.Expires.Before(start.Add(3*time.Hour))
+	}},
+}
+
 // TestPagingWhileTokensComeAndGo: whoever pages through everything sees no token twice, and misses none that was there
-// from the first page to the last, in every order.
+// from the first page to the last, in every order and with every filter.
 func TestPagingWhileTokensComeAndGo(t *testing.T) {
 	orders := []string{"name", "lastUsedDate", "creationDate", "expirationDate", "modifiedDate"}
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDesk(t)
 		choose := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "choice") }
 		sort := rapid.SampledFrom([]string{"", "-", "%2B"}).Draw(rt, "sign") + rapid.SampledFrom(orders).Draw(rt, "sort")
+		filter := rapid.SampledFrom(filtered).Draw(rt, "filter")
 		steady := map[string]bool{}
 		for _, id := range d.stock(0, rapid.IntRange(150, 330).Draw(rt, "tokens"), choose) {
-			steady[id] = true
+			if r, err := d.store.Token(t.Context(), id); err == nil && filter.has(r) {
+				steady[id] = true
+			}
 		}
 		seen, added := map[string]bool{}, 1_000_000
-		for p, query := (page{}), "pageSize=100&sort="+sort; query != ""; {
+		for p, query := (page{}), "pageSize=100&sort="+sort+filter.query; query != ""; {
 			p = d.list("admin", query)
 			for _, one := range p.APITokens {
 				if seen[one.ID] {
 					rt.Fatalf("%s is there twice", one.ID)
 				}
 				seen[one.ID] = true
+				if r, err := d.store.Token(t.Context(), one.ID); err != nil || !filter.has(r) {
+					rt.Fatalf("%s has %+v, %v", filter.query, r, err)
+				}
 			}
 			if query = ""; p.NextPageKey != "" {
 				query = "nextPageKey=" + p.NextPageKey
 			}
 			added += len(d.stock(added, choose(20), choose))
 			known := slices.Sorted(maps.Keys(steady))
-			for range choose(20) {
+			for range choose(min(20, len(known)+1)) {
 				gone := known[choose(len(known))]
 				_ = d.service.Delete(t.Context(), "test", gone) // some are chosen twice
 				delete(steady, gone)
@@ -138,6 +159,31 @@ func TestPageKeyCarriesEverything(t *testing.T) {
 	}
 	if len(third.APITokens) != 10 || third.NextPageKey != "" || third.APITokens[9].Name != "n000" || counts != 1 {
 		t.Errorf("third page: %+v, %d counts", third, counts)
+	}
+}
+
+// TestExpiryHoldsStill: a frame of the expiry that is relative to now is that of the first page on every page.
+func TestExpiryHoldsStill(t *testing.T) {
+	d := newDesk(t)
+	for i := range 400 {
+		d.store.Put(tokens.Record{
+			ID: fmt.Sprintf("dt0c01.%024d", i), Name: "n", Environment: "prod", Enabled: true, Created: start, Expires: start.Add(time.Duration(i) * time.Minute),
+		})
+	}
+	for want, frame := range map[int]string{
+		241: "&expiresFrom=now%2B1h&expiresTo=now%2B5h", 340: "&expiresFrom=now%2B1h", 301: "&expiresTo=now%2B5h",
+	} {
+		p := d.list("admin", `pageSize=100&sort=-expirationDate&apiTokenSelector=name("n")`+frame)
+		total, seen := p.TotalCount, len(p.APITokens)
+		for p.NextPageKey != "" {
+			d.wait(time.Hour)
+			p = d.list("admin", "nextPageKey="+p.NextPageKey)
+			seen += len(p.APITokens)
+		}
+		if total != want || seen != want {
+			t.Errorf("%s: %d of %d, want %d", frame, seen, total, want)
+		}
+		d.wait(start.Sub(d.clock()))
 	}
 }
 

@@ -1,8 +1,8 @@
 package tokenapi
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/doorward/doorward/internal/rest"
 	"github.com/doorward/doorward/tokens"
@@ -14,6 +14,8 @@ type selector struct {
 	owner    string // "" for any
 	personal tokens.Choice
 	scopes   []string // one of these is held; sorted, none for any
+	enabled  tokens.Choice
+	name     string // the name begins with this; "" for any
 }
 
 // parseSelector reads a selector: rest.ParseCriteria with these criteria, each once at most.
@@ -21,8 +23,10 @@ type selector struct {
 //	owner("alice@example.org")      the owner, in exactly this case
 //	personalAccessToken(true)       personal tokens, or with false all others
 //	scope("logs.read","logs.ingest")  at least one of these scopes
+//	enabled(true)                   enabled tokens, or with false disabled ones
+//	name("build")                   the name begins with this, in exactly this case
 //
-// The error is a *rest.SyntaxError.
+// The last two are extensions of Doorward. The error is a *rest.SyntaxError.
 func parseSelector(text string) (selector, error) {
 	criteria, err := rest.ParseCriteria(text)
 	if err != nil {
@@ -43,37 +47,41 @@ func parseSelector(text string) (selector, error) {
 }
 
 // add takes in a criterion.
-func (s *selector) add(c rest.Criterion) error {
+func (s *selector) add(c rest.Criterion) (err error) {
 	switch c.Name {
 	case "owner":
-		return s.addOwner(c)
+		s.owner, err = text(c)
 	case "personalAccessToken":
-		return s.addPersonal(c)
+		s.personal, err = choice(c)
 	case "scope":
-		return s.addScopes(c)
+		err = s.addScopes(c)
+	case "enabled":
+		s.enabled, err = choice(c)
+	case "name":
+		s.name, err = text(c)
+	default:
+		err = &rest.SyntaxError{At: c.At, Message: "expected owner, personalAccessToken, scope, enabled or name"}
 	}
-	return &rest.SyntaxError{At: c.At, Message: "expected owner, personalAccessToken or scope"}
+	return err
 }
 
-func (s *selector) addOwner(c rest.Criterion) error {
-	if v := c.Values[0]; v.Bare || len(c.Values) > 1 {
-		return &rest.SyntaxError{At: v.At, Message: "expected one value in quotes"}
+func text(c rest.Criterion) (string, error) {
+	v := c.Values[0]
+	if v.Bare || len(c.Values) > 1 {
+		return "", &rest.SyntaxError{At: v.At, Message: "expected one value in quotes"}
 	}
-	s.owner = c.Values[0].Text
-	return nil
+	return v.Text, nil
 }
 
-func (s *selector) addPersonal(c rest.Criterion) error {
+func choice(c rest.Criterion) (tokens.Choice, error) {
 	v := c.Values[0]
 	switch {
 	case len(c.Values) == 1 && v.Bare && v.Text == "true":
-		s.personal = tokens.Only
+		return tokens.Only, nil
 	case len(c.Values) == 1 && v.Bare && v.Text == "false":
-		s.personal = tokens.Without
-	default:
-		return &rest.SyntaxError{At: v.At, Message: "expected true or false"}
+		return tokens.Without, nil
 	}
-	return nil
+	return tokens.Any, &rest.SyntaxError{At: v.At, Message: "expected true or false"}
 }
 
 func (s *selector) addScopes(c rest.Criterion) error {
@@ -91,12 +99,19 @@ func (s *selector) addScopes(c rest.Criterion) error {
 // String is a text that parseSelector reads back.
 func (s selector) String() string {
 	var criteria []rest.Criterion
-	if s.owner != "" {
-		criteria = append(criteria, rest.Criterion{Name: "owner", Values: []rest.Value{{Text: s.owner}}})
+	for _, one := range []struct{ name, value string }{{"owner", s.owner}, {"name", s.name}} {
+		if one.value != "" {
+			criteria = append(criteria, rest.Criterion{Name: one.name, Values: []rest.Value{{Text: one.value}}})
+		}
 	}
-	if s.personal != tokens.Any {
-		only := rest.Value{Text: fmt.Sprint(s.personal == tokens.Only), Bare: true}
-		criteria = append(criteria, rest.Criterion{Name: "personalAccessToken", Values: []rest.Value{only}})
+	for _, one := range []struct {
+		name  string
+		value tokens.Choice
+	}{{"personalAccessToken", s.personal}, {"enabled", s.enabled}} {
+		if one.value != tokens.Any {
+			only := rest.Value{Text: strconv.FormatBool(one.value == tokens.Only), Bare: true}
+			criteria = append(criteria, rest.Criterion{Name: one.name, Values: []rest.Value{only}})
+		}
 	}
 	if len(s.scopes) > 0 {
 		c := rest.Criterion{Name: "scope"}

@@ -61,9 +61,10 @@ func selects(q tokens.Query, r tokens.Record) bool {
 		(q.Kind == "" || ofKind(q.Kind, r)) &&
 		(q.Owner == "" || r.Owner == q.Owner) &&
 		(q.Personal == tokens.Any || r.Personal == (q.Personal == tokens.Only)) &&
+		(q.Enabled == tokens.Any || r.Enabled == (q.Enabled == tokens.Only)) &&
 		(len(q.Scopes) == 0 || slices.ContainsFunc(q.Scopes, func(s string) bool { return slices.Contains(r.Scopes, s) })) &&
-		strings.HasPrefix(r.ID, q.IDPrefix) &&
-		usedWithin(q, r.LastUsed)
+		strings.HasPrefix(r.ID, q.IDPrefix) && strings.HasPrefix(r.Name, q.NamePrefix) &&
+		within(r.LastUsed, q.UsedFrom, q.UsedTo) && within(r.Expires, q.ExpiresFrom, q.ExpiresTo)
 }
 
 func ofKind(kind string, r tokens.Record) bool {
@@ -74,12 +75,12 @@ func ofKind(kind string, r tokens.Record) bool {
 	return prefix == kind
 }
 
-// usedWithin passes over tokens that were never used as soon as there is a bound.
-func usedWithin(q tokens.Query, at time.Time) bool {
-	if q.UsedFrom.IsZero() && q.UsedTo.IsZero() {
+// within passes over tokens that have no such time as soon as there is a bound.
+func within(at, from, to time.Time) bool {
+	if from.IsZero() && to.IsZero() {
 		return true
 	}
-	return !at.IsZero() && !at.Before(q.UsedFrom) && (q.UsedTo.IsZero() || !at.After(q.UsedTo))
+	return !at.IsZero() && !at.Before(from) && (to.IsZero() || !at.After(to))
 }
 
 // inOrder compares two places of the listing. SortNewest has ties by identifier ascending although its times descend.

@@ -19,7 +19,7 @@ var day = func(n int) time.Time { return time.Date(2026, time.March, n, 0, 0, 0,
 func filled() *tokenstest.Memory {
 	m := &tokenstest.Memory{}
 	for _, r := range []tokens.Record{
-		{ID: "dt0c01.A", Name: "b", Environment: "prod", Owner: "alice", Created: day(1), Scopes: []string{"x"}},
+		{ID: "dt0c01.A", Name: "b", Environment: "prod", Owner: "alice", Enabled: true, Created: day(1), Scopes: []string{"x"}},
 		{ID: "dt0c01.B", Name: "a", Environment: "prod", Owner: "bob", Created: day(3), LastUsed: day(5), Expires: day(20), Modified: day(4)},
 		{ID: "dt0c01.C", Name: "a", Environment: "test", Owner: "alice", Created: day(3), LastUsed: day(4), Expires: day(10), Personal: true, Scopes: []string{"y", "z"}},
 		{ID: "dt0g02.D", Name: "c", Environment: "prod", Created: day(2), Modified: day(3), ActiveGate: "CLUSTER"},
@@ -87,6 +87,11 @@ func TestConditions(t *testing.T) {
 		"used from":       {tokens.Query{UsedFrom: day(5)}, "B"},
 		"used to":         {tokens.Query{UsedTo: day(4)}, "C"},
 		"used, all hold":  {tokens.Query{UsedFrom: day(4), UsedTo: day(5), Owner: "bob"}, "B"},
+		"enabled":         {tokens.Query{Enabled: tokens.Only}, "A"},
+		"disabled":        {tokens.Query{Enabled: tokens.Without}, "BCD7"},
+		"name":            {tokens.Query{NamePrefix: "a"}, "BC"},
+		"expires from":    {tokens.Query{ExpiresFrom: day(11)}, "B"},
+		"expires to":      {tokens.Query{ExpiresTo: day(19)}, "C"},
 		"nothing matches": {tokens.Query{Owner: "Alice"}, ""},
 	} {
 		page, err := m.Tokens(t.Context(), test.q)

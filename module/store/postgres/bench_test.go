@@ -12,8 +12,8 @@ import (
 	"github.com/doorward/doorward/tokens"
 )
 
-// benched is a store with as many tokens as DOORWARD_BENCH_TOKENS says, 20,000 by default: a tenth is personal, half has been used, one
-// in a hundred holds a scope of its own.
+// benched is a store with as many tokens as DOORWARD_BENCH_TOKENS says, 20,000 by default: a tenth is personal, half has been used,
+// a third expires, one in fifty is disabled, one in a hundred holds a scope of its own.
 func benched(b *testing.B) *postgres.Store {
 	b.Helper()
 	count := 20_000
@@ -29,9 +29,9 @@ func benched(b *testing.B) *postgres.Store {
 	mustExec(b, db, `INSERT INTO tokens (id, digest, name, owner, environment, kind, cluster, personal, administrator, staff, legacy, enabled, seed,
 		activegate, environments, scopes, networks, created, newest, modified, expires, last_used, last_used_ip)
 		SELECT 'dt0c01.' || md5(i::text), decode(repeat('00', 32), 'hex'), 'ci-' || md5((i + 1)::text), 'owner-' || i % 1000, 'e', 'dt0c01', false,
-			i % 10 = 0, false, false, false, true, false, '', '[]',
+			i % 10 = 0, false, false, false, i % 50 <> 11, false, '', '[]',
 			CASE WHEN i % 100 = 7 THEN '["logs.read","metrics.read","rare"]' ELSE '["logs.read","metrics.read"]' END, '[]', i, -i,
-			-9223372036854775807, 9223372036854775807, CASE WHEN i % 2 = 0 THEN i ELSE -9223372036854775807 END, ''
+			-9223372036854775807, CASE WHEN i % 3 = 0 THEN i ELSE 9223372036854775807 END, CASE WHEN i % 2 = 0 THEN i ELSE -9223372036854775807 END, ''
 		FROM generate_series(1, $1::bigint) AS i`, count)
 	for _, text := range []string{
 		`INSERT INTO token_counts SELECT environment, kind, personal, count(*) FROM tokens GROUP BY 1, 2, 3`,
@@ -97,6 +97,34 @@ func BenchmarkStore(b *testing.B) {
 		}},
 		{"TokensWithRareScope", func(int) error {
 			_, err := s.Tokens(b.Context(), tokens.Query{Scopes: []string{"rare"}, Limit: 200})
+			return err
+		}},
+		{"TokensDisabled", func(int) error {
+			_, err := s.Tokens(b.Context(), tokens.Query{Enabled: tokens.Without, Sort: tokens.SortLastUsed, Limit: 200})
+			return err
+		}},
+		{"TokensEnabled", func(int) error {
+			_, err := s.Tokens(b.Context(), tokens.Query{Enabled: tokens.Only, Limit: 200})
+			return err
+		}},
+		{"TokensNamed", func(int) error {
+			_, err := s.Tokens(b.Context(), tokens.Query{NamePrefix: "ci-8a", Limit: 200})
+			return err
+		}},
+		{"TokensByNameOfNamed", func(int) error {
+			_, err := s.Tokens(b.Context(), tokens.Query{NamePrefix: "ci-8", Sort: tokens.SortName, Limit: 200})
+			return err
+		}},
+		{"TokensThatExpire", func(int) error {
+			_, err := s.Tokens(b.Context(), tokens.Query{ExpiresFrom: time.UnixMilli(1), ExpiresTo: time.UnixMilli(9000), Sort: tokens.SortName, Limit: 200})
+			return err
+		}},
+		{"CountNamed", func(int) error {
+			_, err := s.CountTokens(b.Context(), tokens.Query{NamePrefix: "ci-8"})
+			return err
+		}},
+		{"CountEnabled", func(int) error {
+			_, err := s.CountTokens(b.Context(), tokens.Query{Enabled: tokens.Only})
 			return err
 		}},
 		{"CountWithScope", func(int) error {

@@ -47,6 +47,8 @@ var (
 		"instr(", "strpos(",
 		"CROSS JOIN", "JOIN",
 		"legacy = 1", "legacy",
+		"enabled = 1", "enabled",
+		"enabled = 0", "NOT enabled",
 		"break_glass = 1", "break_glass",
 		"break_glass = 0", "NOT break_glass",
 	)

@@ -31,6 +31,17 @@ func BenchmarkTokens(b *testing.B) {
 		{"scope-rare", with(func(q *tokens.Query) { q.Scopes = []string{"scope.rare", "scope.nobody"} })},
 		{"used", with(func(q *tokens.Query) { q.UsedFrom = time.UnixMilli(1_700_000_000_000) })},
 		{"prefix", with(func(q *tokens.Query) { q.IDPrefix = "dt0c01.A" })},
+		{"name-all", with(func(q *tokens.Query) { q.NamePrefix = "ci-" })},
+		{"name-sixteenth", with(func(q *tokens.Query) { q.NamePrefix = "ci-8" })},
+		{"name-rare", with(func(q *tokens.Query) { q.NamePrefix = "ci-8a" })},
+		{"enabled", with(func(q *tokens.Query) { q.Enabled = tokens.Only })},
+		{"disabled", with(func(q *tokens.Query) { q.Enabled = tokens.Without })},
+		{"disabled-owner", with(func(q *tokens.Query) { q.Enabled, q.Owner = tokens.Without, "owner-7@example.org" })},
+		{"disabled-scope", with(func(q *tokens.Query) { q.Enabled, q.Scopes = tokens.Without, []string{"scope.half"} })},
+		{"expires-third", with(func(q *tokens.Query) { q.ExpiresFrom = benchExpiry(0) })},
+		{"expires-few", with(func(q *tokens.Query) { q.ExpiresFrom, q.ExpiresTo = benchExpiry(100_000), benchExpiry(180_000) })},
+		{"expires-rare", with(func(q *tokens.Query) { q.ExpiresFrom, q.ExpiresTo = benchExpiry(100_000), benchExpiry(103_000) })},
+		{"all-filters", with(func(q *tokens.Query) { q.Enabled, q.NamePrefix, q.ExpiresFrom = tokens.Only, "ci-8", benchExpiry(0) })},
 	}
 	sorts := []string{"newest", "created", "name", "last_used", "expires", "modified"}
 	for _, f := range filters {
@@ -49,12 +60,21 @@ func BenchmarkTokens(b *testing.B) {
 	}
 }
 
+// benchExpiry is when token number n expires, if it does.
+func benchExpiry(n int) time.Time {
+	return time.UnixMilli(1_700_000_000_000 + int64(n)*1000).Add(365 * 24 * time.Hour)
+}
+
 // places are the beginning, somewhere in the middle, and the place of the last page.
 func places(b *testing.B, s *Store, q tokens.Query, by tokens.Sort) []*tokens.Position {
 	b.Helper()
 	q.Sort, q.Limit = by, 1
 	middle := q
-	middle.After = &tokens.Position{At: time.UnixMilli(1_700_000_000_000 + int64(benchTokens(b))*500), Name: "ci-800000", ID: "dt0c01.M"}
+	at := time.UnixMilli(1_700_000_000_000 + int64(benchTokens(b))*500)
+	if by == tokens.SortExpires && !q.ExpiresFrom.IsZero() {
+		at = at.Add(365 * 24 * time.Hour)
+	}
+	middle.After = &tokens.Position{At: at, Name: "ci-8a0000", ID: "dt0c01.M"}
 	half, err := s.Tokens(b.Context(), middle)
 	if err != nil {
 		b.Fatal(err)
@@ -83,6 +103,14 @@ func BenchmarkCountTokens(b *testing.B) {
 		"scope-two":  func(q *tokens.Query) { q.Scopes = []string{"scope.half", "scope.hundredth"} },
 		"used":       func(q *tokens.Query) { q.UsedFrom = time.UnixMilli(1_700_000_000_000) },
 		"prefix":     func(q *tokens.Query) { q.IDPrefix = "dt0c01.A" },
+		"name-all":   func(q *tokens.Query) { q.NamePrefix = "ci-" },
+		"name-rare":  func(q *tokens.Query) { q.NamePrefix = "ci-8a" },
+		"enabled":    func(q *tokens.Query) { q.Enabled = tokens.Only },
+		"disabled":   func(q *tokens.Query) { q.Enabled = tokens.Without },
+		"expires":    func(q *tokens.Query) { q.ExpiresFrom = benchExpiry(0) },
+		"all-filters": func(q *tokens.Query) {
+			q.Enabled, q.NamePrefix, q.ExpiresFrom = tokens.Only, "ci-8", benchExpiry(0)
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			q := whole

@@ -97,7 +97,7 @@ func openBenched(b *testing.B, n int) {
 }
 
 // benchRecord is token number n: a tenth is personal, a hundredth belongs to one owner of many, half was never used, and
-// scopes are held by half (of those used and those not), by a hundredth and by one in ten thousand.
+// scopes are held by half (of those used and those not), by a hundredth and by one in ten thousand. One in fifty is disabled.
 func benchRecord(random *rand.Rand, n int) tokens.Record {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	id := []byte("dt0c01.........................")
@@ -108,7 +108,7 @@ func benchRecord(random *rand.Rand, n int) tokens.Record {
 	r := tokens.Record{
 		ID: string(id), Digest: tokens.DigestOf(string(id)), Name: fmt.Sprintf("ci-%06x", random.IntN(1<<24)),
 		Owner: fmt.Sprintf("owner-%d@example.org", random.IntN(1000)), Environment: benchEnvironment, Personal: n%10 == 0,
-		Enabled: true, Scopes: []string{"logs.read", "metrics.ingest", "metrics.read"}, Created: created,
+		Enabled: n%50 != 11, Scopes: []string{"logs.read", "metrics.ingest", "metrics.read"}, Created: created,
 	}
 	if n%100 == 1 {
 		r.Owner = "service@example.org"
@@ -161,8 +161,8 @@ func fill(tb testing.TB, s *Store, have, count int) {
 }
 
 const insertBenched = `INSERT INTO tokens (id, digest, name, owner, environment, personal, scopes, created, newest, modified, expires, last_used,
-	last_used_ip, kind, cluster, administrator, legacy, enabled, seed, activegate, networks)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dt0c01', 0, 0, 0, 1, 0, '', '[]')`
+	last_used_ip, enabled, kind, cluster, administrator, legacy, seed, activegate, networks)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dt0c01', 0, 0, 0, 0, '', '[]')`
 
 // columnsOf are the values of insertBenched.
 func columnsOf(r tokens.Record) []any {
@@ -174,7 +174,7 @@ func columnsOf(r tokens.Record) []any {
 	}
 	return []any{
 		r.ID, r.Digest[:], r.Name, r.Owner, r.Environment, r.Personal, `["` + strings.Join(r.Scopes, `","`) + `"]`, r.Created.UnixMilli(),
-		-r.Created.UnixMilli(), at(r.Modified, -math.MaxInt64), at(r.Expires, math.MaxInt64), at(r.LastUsed, -math.MaxInt64), r.LastUsedIP,
+		-r.Created.UnixMilli(), at(r.Modified, -math.MaxInt64), at(r.Expires, math.MaxInt64), at(r.LastUsed, -math.MaxInt64), r.LastUsedIP, r.Enabled,
 	}
 }
 

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +65,7 @@ func pagePlan(t *testing.T, s *Store, q tokens.Query) string {
 // with one of those that listings are kept for is one piece of an index. Nothing is sorted and no table is read through.
 func TestListingPlans(t *testing.T) {
 	s := openNew(t)
-	for _, r := range []tokens.Record{{ID: "k.1", Environment: "e", Owner: "o"}, {ID: "k.2", Environment: "e", Owner: "o", Personal: true}} {
+	for _, r := range []tokens.Record{{ID: "k.1", Environment: "e", Owner: "o"}, {ID: "k.2", Environment: "e", Owner: "o", Personal: true}} { // both are disabled
 		if err := s.CreateToken(t.Context(), r, cause); err != nil {
 			t.Fatal(err)
 		}
@@ -76,6 +78,8 @@ func TestListingPlans(t *testing.T) {
 		"all":        {tokens.Query{Environment: "e", Kind: "k"}, "tokens_by_%s (environment=? AND kind=? AND personal=?", merged},
 		"everywhere": {tokens.Query{}, "tokens_by_%s (environment=? AND kind=? AND personal=?", merged},
 		"personal":   {tokens.Query{Environment: "e", Kind: "k", Personal: tokens.Only}, "tokens_by_%s (environment=? AND kind=? AND personal=?", "%s"},
+		"disabled":   {tokens.Query{Enabled: tokens.Without}, "tokens_disabled_by_%s (environment=? AND kind=? AND personal=?", merged},
+		"enabled":    {tokens.Query{Enabled: tokens.Only}, "tokens_by_%s (environment=? AND kind=? AND personal=?", merged},
 		"owner":      {tokens.Query{Owner: "o"}, "tokens_owner_by_%s (owner=? AND environment=? AND kind=? AND personal=?", merged},
 	}
 	for name, f := range filters {
@@ -100,33 +104,85 @@ func TestListingPlans(t *testing.T) {
 // TestFilterPlans: filters that are no part of the order's index.
 func TestFilterPlans(t *testing.T) {
 	s := openNew(t)
-	used := tokens.Query{Environment: "e", Kind: "k", Personal: tokens.Without, UsedFrom: time.UnixMilli(5), UsedTo: time.UnixMilli(50)}
-	byUse := used
-	byUse.Sort, byUse.After = tokens.SortLastUsed, &tokens.Position{ID: "x", At: time.UnixMilli(9)}
-	scopes := tokens.Query{Environment: "e", Kind: "k", Personal: tokens.Without, Scopes: []string{"a"}, Sort: tokens.SortCreated,
-		Descending: true, After: &tokens.Position{ID: "x", At: time.UnixMilli(9)}}
-	const part = "environment=? AND kind=? AND personal=?"
+	if err := s.CreateToken(t.Context(), tokens.Record{ID: "k.1", Environment: "e", Owner: "o", Enabled: true}, cause); err != nil {
+		t.Fatal(err)
+	}
+	part := tokens.Query{Environment: "e", Kind: "k", Personal: tokens.Without}
+	used, expires, named, disabled := part, part, part, part
+	used.UsedFrom, used.UsedTo = time.UnixMilli(5), time.UnixMilli(50)
+	expires.ExpiresFrom = time.UnixMilli(5)
+	named.NamePrefix = "n"
+	disabled.Enabled, disabled.Owner = tokens.Without, "o"
+	scopes := part
+	scopes.Scopes, scopes.Sort, scopes.Descending, scopes.After = []string{"a"}, tokens.SortCreated, true, &tokens.Position{ID: "x", At: time.UnixMilli(9)}
+	// Few: they are found by the index of the filter that the fewest meet, and sorted.
+	const few = "CO-ROUTINE few|SEARCH tokens USING COVERING INDEX %s (environment=? AND kind=? AND personal=?%s)|" +
+		"SCAN few|SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)|USE TEMP B-TREE FOR ORDER BY"
 	for _, tt := range []struct {
 		q    tokens.Query
 		want string
 	}{
-		{byUse, "SEARCH tokens USING INDEX tokens_by_last_used (" + part + " AND (last_used,id)>(?,?) AND last_used<?)"},
-		{scopes, "SEARCH s USING PRIMARY KEY (scope=? AND " + part + " AND (created,id)<(?,?))|SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)"},
-		// Few: those that were used are found by their index and sorted.
-		{used, "CO-ROUTINE few|SEARCH tokens USING COVERING INDEX tokens_by_last_used (" + part + " AND last_used>? AND last_used<?)|" +
-			"SCAN few|SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)|USE TEMP B-TREE FOR ORDER BY"},
+		{scopes, "SEARCH s USING PRIMARY KEY (scope=? AND environment=? AND kind=? AND personal=? AND (created,id)<(?,?))|" +
+			"SEARCH tokens USING INTEGER PRIMARY KEY (rowid=?)"},
+		{used, fmt.Sprintf(few, "tokens_by_last_used", " AND last_used>? AND last_used<?")},
+		{expires, fmt.Sprintf(few, "tokens_by_expires", " AND expires>? AND expires<?")},
+		{named, fmt.Sprintf(few, "tokens_by_name", " AND name>? AND name<?")},
+		{disabled, fmt.Sprintf(few, "tokens_disabled_by_created", "")},
 	} {
 		if got := pagePlan(t, s, tt.q); got != tt.want {
 			t.Errorf("%+v\n got plan %s\nwant plan %s", tt.q, got, tt.want)
 		}
 	}
-	// A plan does not show which of two lower bounds it begins at, so there must be one.
-	for descending, want := range map[bool]string{false: "last_used <= ?", true: "last_used >= ?"} {
-		l := listing{Query: byUse}
-		l.Descending = descending
-		var c conditions
-		if l.used(&c); len(c.texts) != 1 || c.texts[0] != want {
-			t.Errorf("descending %v: bounds %q, want %q only", descending, c.texts, want)
+}
+
+// TestSpanPlans: in the order of the column that a filter is a range of, a page is one piece of that order's index, wherever it
+// begins. A plan does not show which of two bounds on one side it begins at, so there must be one.
+func TestSpanPlans(t *testing.T) {
+	s := openNew(t)
+	at := func(ms int64) *tokens.Position { return &tokens.Position{ID: "x", At: time.UnixMilli(ms)} }
+	named := func(name string) *tokens.Position { return &tokens.Position{ID: "x", Name: name} }
+	for column, tt := range map[string]struct {
+		q             tokens.Query
+		within, ahead *tokens.Position // of the range
+	}{
+		"last_used": {tokens.Query{Sort: tokens.SortLastUsed, UsedFrom: time.UnixMilli(5), UsedTo: time.UnixMilli(50)}, at(9), at(3)},
+		"expires":   {tokens.Query{Sort: tokens.SortExpires, ExpiresFrom: time.UnixMilli(5), ExpiresTo: time.UnixMilli(50)}, at(9), at(3)},
+		"name":      {tokens.Query{Sort: tokens.SortName, NamePrefix: "n"}, named("no"), named("m")},
+	} {
+		const search = "SEARCH tokens USING INDEX %s_%s (%senvironment=? AND kind=? AND personal=?"
+		for index, narrow := range map[string]func(*tokens.Query){
+			"tokens_by":          func(*tokens.Query) {},
+			"tokens_owner_by":    func(q *tokens.Query) { q.Owner = "o" },
+			"tokens_disabled_by": func(q *tokens.Query) { q.Enabled = tokens.Without },
+		} {
+			q := tt.q
+			q.Environment, q.Kind, q.Personal = "e", "k", tokens.Only
+			narrow(&q)
+			begin := fmt.Sprintf(search, index, column, map[bool]string{true: "owner=? AND "}[q.Owner != ""])
+			if got, want := pagePlan(t, s, q), begin+" AND "+column+">? AND "+column+"<?)"; got != want {
+				t.Errorf("%s by %s, first page\n got plan %s\nwant plan %s", index, column, got, want)
+			}
+			q.After = tt.within
+			if got, want := pagePlan(t, s, q), begin+" AND ("+column+",id)>(?,?) AND "+column+"<?)"; got != want {
+				t.Errorf("%s by %s, later page\n got plan %s\nwant plan %s", index, column, got, want)
+			}
+		}
+		for _, side := range []struct {
+			after      *tokens.Position
+			descending bool
+			want       []string
+		}{
+			{tt.within, false, []string{column + " < ?"}},
+			{tt.within, true, []string{column + " >= ?"}},
+			{tt.ahead, false, []string{column + " >= ?", column + " < ?"}}, // a place that no page ends at
+			{tt.ahead, true, []string{column + " >= ?"}},
+		} {
+			l := listing{Query: tt.q, column: column}
+			l.After, l.Descending = side.after, side.descending
+			var c conditions
+			if l.filter(&c); !slices.Equal(c.texts, side.want) {
+				t.Errorf("by %s, descending %v: bounds %q, want %q", column, side.descending, c.texts, side.want)
+			}
 		}
 	}
 }
@@ -134,11 +190,53 @@ func TestFilterPlans(t *testing.T) {
 // TestCountPlans: counting reads an index only.
 func TestCountPlans(t *testing.T) {
 	s := openNew(t)
-	l := listing{Query: tokens.Query{UsedFrom: time.UnixMilli(5), Sort: tokens.SortLastUsed}, column: "last_used", columns: "1"}
-	text, values := together(l.inOrder([]partition{{"e", "k", false}}))
-	want := "SEARCH tokens USING COVERING INDEX tokens_by_last_used (environment=? AND kind=? AND personal=? AND last_used>? AND last_used<?)"
-	if got := plan(t, s, "SELECT count(*) FROM ("+text+")", values...); !strings.Contains(got, want) {
-		t.Errorf("%s\n got plan %s\nwant plan %s", text, got, want)
+	const search = "SEARCH tokens USING COVERING INDEX %s (environment=? AND kind=? AND personal=?%s)"
+	for _, tt := range []struct {
+		q    tokens.Query
+		want string
+	}{
+		{tokens.Query{UsedFrom: time.UnixMilli(5)}, fmt.Sprintf(search, "tokens_by_last_used", " AND last_used>? AND last_used<?")},
+		{tokens.Query{ExpiresTo: time.UnixMilli(5)}, fmt.Sprintf(search, "tokens_by_expires", " AND expires>? AND expires<?")},
+		{tokens.Query{NamePrefix: "n"}, fmt.Sprintf(search, "tokens_by_name", " AND name>? AND name<?")},
+		{tokens.Query{Enabled: tokens.Without}, fmt.Sprintf(search, "tokens_disabled_by_created", "")},
+		{tokens.Query{Enabled: tokens.Without, NamePrefix: "n"}, fmt.Sprintf(search, "tokens_disabled_by_name", " AND name>? AND name<?")},
+	} {
+		l := listing{Query: tt.q}
+		l.column = l.countedBy()
+		text, values := together(l.inOrder([]partition{{"e", "k", false}}))
+		if got := plan(t, s, "SELECT sum(n) FROM ("+text+")", values...); !strings.Contains(got, tt.want) {
+			t.Errorf("%s\n got plan %s\nwant plan %s", text, got, tt.want)
+		}
+	}
+}
+
+// TestCountsAtHand: enabled tokens are counted by the disabled ones, and a range that has nearly all tokens by what is around it.
+func TestCountsAtHand(t *testing.T) {
+	s := openNew(t)
+	if err := s.CreateToken(t.Context(), tokens.Record{ID: "k.1", Environment: "e", Name: "n"}, cause); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		q    tokens.Query
+		want []string
+	}{
+		{tokens.Query{Enabled: tokens.Only}, []string{"token_counts", "tokens_disabled_by_created"}},
+		{tokens.Query{NamePrefix: "n"}, []string{"token_counts"}},
+		{tokens.Query{ExpiresFrom: time.UnixMilli(5)}, []string{"token_counts"}},
+	} {
+		l := listing{Query: tt.q}
+		l.column = l.countedBy()
+		var counting arm
+		err := s.look(t.Context(), func(tx session) (err error) {
+			counting, err = l.counting(t.Context(), tx)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := regexp.MustCompile(`token_counts|tokens_\w+`).FindAllString(counting.text, -1); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v is counted by %q, want %q:\n%s", tt.q, got, tt.want, counting.text)
+		}
 	}
 }
 

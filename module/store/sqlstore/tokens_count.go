@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/doorward/doorward/tokens"
 )
@@ -10,12 +11,8 @@ import (
 // scope; otherwise the tokens are counted.
 func (s *Store) CountTokens(ctx context.Context, q tokens.Query) (n int, err error) {
 	q.After, q.Descending = nil, false
-	q.Sort = tokens.SortCreated
-	l := listing{Query: q, columns: "1", utf8: s.speak != nil}
-	if l.timed() {
-		l.Sort = tokens.SortLastUsed
-	}
-	l.column = orders[l.Sort]
+	l := listing{Query: q, utf8: s.speak != nil}
+	l.column = l.countedBy()
 	err = s.look(ctx, func(tx session) error {
 		counting, err := l.counting(ctx, tx)
 		if err != nil {
@@ -29,9 +26,21 @@ func (s *Store) CountTokens(ctx context.Context, q tokens.Query) (n int, err err
 	return n, nil
 }
 
+// countedBy is the column by whose index the tokens of a range are one piece, where there is one.
+func (l *listing) countedBy() string {
+	for _, s := range l.spans() {
+		if s.column != idColumn {
+			return s.column
+		}
+	}
+	return orders[tokens.SortCreated]
+}
+
 func (l *listing) counting(ctx context.Context, tx session) (arm, error) {
-	plain := l.IDPrefix == "" && !l.timed()
+	plain := l.Enabled == tokens.Any && len(l.spans()) == 0
 	switch {
+	case l.Enabled == tokens.Only:
+		return l.countingEnabled(ctx, tx)
 	case plain && len(l.Scopes) == 0:
 		table, c := counts(l.Query)
 		return armOf(sumOf(table), c), nil
@@ -39,6 +48,18 @@ func (l *listing) counting(ctx context.Context, tx session) (arm, error) {
 		return l.countingScopes(ctx, tx)
 	}
 	return l.countingRows(ctx, tx)
+}
+
+// countingEnabled takes the disabled ones, which have indexes, from all.
+func (l *listing) countingEnabled(ctx context.Context, tx session) (arm, error) {
+	whole, without := *l, *l
+	whole.Enabled, without.Enabled = tokens.Any, tokens.Without
+	all, err := whole.counting(ctx, tx)
+	if err != nil {
+		return arm{}, err
+	}
+	few, err := without.counting(ctx, tx)
+	return arm{`SELECT (` + all.text + `) - (` + few.text + `)`, append(slices.Clip(all.values), few.values...)}, err
 }
 
 // countingScopes takes the number of the scope that most tokens hold, and of each other one those that hold none before it.
@@ -65,13 +86,17 @@ func (l *listing) countingScopes(ctx context.Context, tx session) (arm, error) {
 	return arm{`SELECT sum(n) FROM (` + text + `) AS arms`, values}, nil
 }
 
-// countingRows counts a few tokens by themselves, and many by an index.
+// countingRows counts by an index that has all of the query, a few tokens by themselves otherwise, and many by an index all the same.
 func (l *listing) countingRows(ctx context.Context, tx session) (arm, error) {
 	parts, err := partitions(ctx, tx, l.Query)
 	if err != nil || len(parts) == 0 {
 		return arm{`SELECT 0`, nil}, err
 	}
-	if err := l.findFew(ctx, tx, parts); err != nil {
+	if l.exact(false) && len(parts) <= maxArms {
+		if around, known, err := l.countingAround(ctx, tx, parts); known || err != nil {
+			return around, err
+		}
+	} else if err := l.findFew(ctx, tx, parts); err != nil {
 		return arm{}, err
 	}
 	arms := []arm{l.all()}
@@ -79,5 +104,32 @@ func (l *listing) countingRows(ctx context.Context, tx session) (arm, error) {
 		arms = l.inOrder(parts)
 	}
 	text, values := together(arms)
-	return arm{`SELECT count(*) FROM (` + text + `) AS arms`, values}, nil
+	return arm{`SELECT sum(n) FROM (` + text + `) AS arms`, values}, nil
+}
+
+// countingAround takes what is outside of the one range that is asked for from the number of all, where that is little: names often
+// begin alike, and to count a million takes as long as ten pages.
+func (l *listing) countingAround(ctx context.Context, tx session, parts []partition) (number arm, known bool, err error) {
+	spans := l.spans()
+	if len(spans) != 1 || l.Enabled != tokens.Any {
+		return arm{}, false, nil
+	}
+	var arms []arm
+	for _, p := range parts {
+		for _, outside := range spans[0].around {
+			c := p.conditions()
+			c.equal("owner", l.Owner)
+			outside(&c)
+			arms = append(arms, armOf(`SELECT number FROM tokens INDEXED BY `+l.index(), c))
+		}
+	}
+	text, values := together(arms)
+	few := counted(arm{text, values})
+	var n int
+	if err := tx.QueryRowContext(ctx, few.text, few.values...).Scan(&n); err != nil || n > fewTokens {
+		return arm{}, false, err
+	}
+	table, c := counts(l.Query)
+	whole := armOf(sumOf(table), c)
+	return arm{`SELECT (` + whole.text + `) - CAST(? AS BIGINT)`, append(slices.Clip(whole.values), n)}, true, nil
 }

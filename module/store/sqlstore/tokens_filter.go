@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/doorward/doorward/tokens"
 )
@@ -25,10 +23,25 @@ func holds(table string) string {
 
 // filter adds the conditions that are no part of a partition.
 func (l *listing) filter(c *conditions) {
-	l.begins(c)
-	l.used(c)
+	l.within(c)
 	l.holding(c)
 }
+
+// within adds those of them that are about columns of the token.
+func (l *listing) within(c *conditions) {
+	for _, s := range l.spans() {
+		s.bounds(c, l)
+	}
+	switch l.Enabled {
+	case tokens.Only:
+		c.add("enabled = 1")
+	case tokens.Without:
+		c.add(disabled)
+	}
+}
+
+// disabled is what the indexes tokens_disabled_by_… are of, to the letter.
+const disabled = "enabled = 0"
 
 // holding asks for the scopes. Before it looks for them in their table it looks whether they are in the text of the row at
 // all, which is quicker; there, one scope may be the end of another with a quotation mark in it.
@@ -47,104 +60,35 @@ func (l *listing) holding(c *conditions) {
 	c.add(holds("tokens"), set(l.Scopes))
 }
 
-// begins asks for a range, because LIKE would read % and _ in the prefix and ignore case.
-func (l *listing) begins(c *conditions) {
-	if l.IDPrefix == "" {
-		return
-	}
-	c.add("tokens.id >= ?", l.IDPrefix)
-	end := stored(prefixEnd(l.IDPrefix))
-	if l.utf8 {
-		end = stored(prefixEndUTF8(storable(l.IDPrefix)))
-	}
-	if end != "" {
-		c.add("tokens.id < ?", end)
-	}
-}
-
-// prefixEndUTF8 is prefixEnd among texts that are UTF-8, as prefix is: the order of their bytes is that of their characters.
-func prefixEndUTF8(prefix string) string {
-	for prefix != "" {
-		last, size := utf8.DecodeLastRuneInString(prefix)
-		prefix = prefix[:len(prefix)-size]
-		switch last++; {
-		case last == 0xD800: // the surrogates are no characters
-			return prefix + "\uE000"
-		case last <= utf8.MaxRune:
-			return prefix + string(last)
-		}
-	}
-	return ""
-}
-
-// prefixEnd is the least text above all that begin with prefix, in the order of bytes; "" where there is none.
-func prefixEnd(prefix string) string {
-	end := []byte(prefix)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i] < 0xff {
-			end[i]++
-			return string(end[:i+1])
-		}
-	}
-	return ""
-}
-
-// used asks for the time of use; a token that was never used is in no range of times. Where the listing is in that order
-// and goes on within the range, the place behind which it goes on is the bound: of two, SQLite would begin at either.
-func (l *listing) used(c *conditions) {
-	if !l.timed() {
-		return
-	}
-	from, to := int64(neverFirst+1), moment(l.UsedTo, neverLast)
-	if !l.UsedFrom.IsZero() {
-		from = notBefore(l.UsedFrom)
-	}
-	at, goesOn := l.usedPlace()
-	if !goesOn || l.Descending || at < from {
-		c.add("last_used >= ?", from)
-	}
-	if !goesOn || !l.Descending || at > to {
-		c.add("last_used <= ?", to)
-	}
-}
-
-// timed reports whether the query is about times of use.
-func (l *listing) timed() bool { return !l.UsedFrom.IsZero() || !l.UsedTo.IsZero() }
-
-// usedPlace is the time of use from which a listing in that order goes on.
-func (l *listing) usedPlace() (at int64, goesOn bool) {
-	if l.Sort != tokens.SortLastUsed || l.After == nil {
-		return 0, false
-	}
-	at, goesOn = place(*l.After, l.Sort).(int64)
-	return at, goesOn
-}
-
-// exact reports whether all conditions are part of the index that the page is read by.
+// exact reports whether all conditions are part of the index that the page is read by. Nearly all tokens are enabled: to ask for
+// these is to pass over few.
 func (l *listing) exact(byScope bool) bool {
+	spans := l.spans()
 	switch {
-	case l.IDPrefix != "":
-		return false
 	case byScope:
-		return l.Owner == "" && !l.timed()
-	case len(l.Scopes) > 0:
+		return l.Owner == "" && l.Enabled != tokens.Without && len(spans) == 0
+	case len(l.Scopes) > 0, l.Enabled == tokens.Without && l.Owner != "":
 		return false
 	}
-	return !l.timed() || l.Sort == tokens.SortLastUsed
+	return !slices.ContainsFunc(spans, func(s span) bool { return s.column != l.column })
 }
 
-// findFew looks for a condition that few tokens meet, and takes it from the query.
+// findFew looks for the condition that the fewest tokens meet, and takes it from the query where they are few.
 func (l *listing) findFew(ctx context.Context, tx session, parts []partition) error {
+	fewest := fewTokens + 1
+	var best candidate
 	for _, candidate := range l.candidates(parts) {
 		var n int
 		if err := tx.QueryRowContext(ctx, candidate.size.text, candidate.size.values...).Scan(&n); err != nil {
 			return err
 		}
-		if n <= fewTokens {
-			l.few = &candidate.numbers
-			candidate.take(&l.Query)
-			return nil
+		if n < fewest {
+			fewest, best = n, candidate
 		}
+	}
+	if fewest <= fewTokens {
+		l.few = &best.numbers
+		best.take(&l.Query)
 	}
 	return nil
 }
@@ -169,15 +113,20 @@ func (l *listing) candidates(parts []partition) (all []candidate) {
 		numbers := armOf(`SELECT number FROM token_scopes`, c)
 		all = append(all, candidate{numbers, armOf(sumOf("token_scope_counts"), c), func(q *tokens.Query) { q.Scopes = nil }})
 	}
-	if l.IDPrefix != "" {
-		var c conditions
-		l.begins(&c)
-		numbers := armOf(`SELECT number FROM tokens`, c)
-		all = append(all, candidate{numbers, counted(numbers), func(q *tokens.Query) { q.IDPrefix = "" }})
+	for _, s := range l.spans() {
+		if s.column == idColumn {
+			var c conditions
+			s.bounds(&c, &listing{})
+			numbers := armOf(`SELECT number FROM tokens INDEXED BY tokens_id`, c)
+			all = append(all, candidate{numbers, counted(numbers), s.take})
+		} else if len(parts) <= maxArms {
+			numbers := numbersIn(parts, "tokens_by_"+s.column, func(c *conditions) { s.bounds(c, &listing{}) })
+			all = append(all, candidate{numbers, counted(numbers), s.take})
+		}
 	}
-	if l.timed() && len(parts) <= maxArms {
-		numbers := l.usedTokens(parts)
-		all = append(all, candidate{numbers, counted(numbers), func(q *tokens.Query) { q.UsedFrom, q.UsedTo = time.Time{}, time.Time{} }})
+	if l.Enabled == tokens.Without && len(parts) <= maxArms {
+		numbers := numbersIn(parts, "tokens_disabled_by_created", func(c *conditions) { c.add(disabled) })
+		all = append(all, candidate{numbers, counted(numbers), func(q *tokens.Query) { q.Enabled = tokens.Any }})
 	}
 	return all
 }
@@ -190,14 +139,13 @@ func counted(numbers arm) arm {
 	return arm{`SELECT count(*) FROM (SELECT 1 FROM (` + numbers.text + `) AS found LIMIT ?) AS counted`, append(slices.Clip(numbers.values), fewTokens+1)}
 }
 
-// usedTokens are the numbers of the tokens that were used in the time of the query.
-func (l *listing) usedTokens(parts []partition) arm {
-	whole := listing{Query: tokens.Query{UsedFrom: l.UsedFrom, UsedTo: l.UsedTo}}
+// numbersIn are the numbers of the tokens in each partition that a condition holds for, which is a piece of the index.
+func numbersIn(parts []partition, index string, condition func(*conditions)) arm {
 	var arms []arm
 	for _, p := range parts {
 		c := p.conditions()
-		whole.used(&c)
-		arms = append(arms, armOf(`SELECT number FROM tokens INDEXED BY tokens_by_last_used`, c))
+		condition(&c)
+		arms = append(arms, armOf(`SELECT number FROM tokens INDEXED BY `+index, c))
 	}
 	text, values := together(arms)
 	return arm{text, values}

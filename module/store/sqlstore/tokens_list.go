@@ -59,9 +59,10 @@ func scanPlaced(row scanner) (tokens.Record, error) {
 
 // listing is a query on its way to becoming a statement. There are three ways to read a page:
 //
-// In order: the index of the order has the page as one piece, in each partition. Conditions that are no part of the index
-// (scopes, beginning of the identifier, time of use) are looked up row by row, so a page takes as many rows as it has to
-// pass over: N/n for each of its own where n of N tokens meet them, if those are spread evenly.
+// In order: the index of the order (of all tokens, of an owner's or of disabled ones) has the page as one piece, in each partition.
+// Conditions that are no part of the index (scopes, what the identifier begins with, ranges of other columns) are looked up row by
+// row, so a page takes as many rows as it has to pass over: N/n for each of its own where n of N tokens meet them, if those are spread
+// evenly.
 //
 // By scope: the same with the table of scopes, which is in the order of creation.
 //
@@ -71,7 +72,7 @@ func scanPlaced(row scanner) (tokens.Record, error) {
 type listing struct {
 	tokens.Query
 	column  string // that it is sorted by
-	columns string // what is read of each token
+	columns string // what is read of each token; "" where they are counted
 	dialect Dialect
 	utf8    bool // texts in the store are UTF-8: see storable
 	few     *arm // numbers of few tokens, all that the query is about among them
@@ -106,11 +107,7 @@ func (l *listing) page(ctx context.Context, tx session) (string, []any, error) {
 // inOrder reads each partition by the index of the order. The index is named, because without statistics the planner would
 // have to guess; a statement whose index does not fit fails instead of being slow.
 func (l *listing) inOrder(parts []partition) (arms []arm) {
-	index := "tokens_by_" + l.column
-	if l.Owner != "" {
-		index = "tokens_owner_by_" + l.column
-	}
-	text := `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM tokens INDEXED BY ` + index
+	text := `SELECT ` + l.wanted() + ` FROM tokens INDEXED BY ` + l.index()
 	for _, p := range parts {
 		c := p.conditions()
 		c.equal("owner", l.Owner)
@@ -119,6 +116,25 @@ func (l *listing) inOrder(parts []partition) (arms []arm) {
 		arms = append(arms, armOf(text, c))
 	}
 	return arms
+}
+
+// index is the one of the order.
+func (l *listing) index() string {
+	switch {
+	case l.Owner != "":
+		return "tokens_owner_by_" + l.column
+	case l.Enabled == tokens.Without:
+		return "tokens_disabled_by_" + l.column
+	}
+	return "tokens_by_" + l.column
+}
+
+// wanted is what is read.
+func (l *listing) wanted() string {
+	if l.columns == "" {
+		return `count(*) AS n`
+	}
+	return `tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place`
 }
 
 // byScope reads each scope in each partition. A token with several of the scopes is left to the first of them.
@@ -133,8 +149,7 @@ func (l *listing) byScope(parts []partition) (arms []arm) {
 			if i > 0 {
 				c.add("NOT "+holds("s"), set(l.Scopes[:i]))
 			}
-			l.begins(&c)
-			l.used(&c)
+			l.within(&c)
 			arms = append(arms, armOf(text, c))
 		}
 	}
@@ -144,10 +159,10 @@ func (l *listing) byScope(parts []partition) (arms []arm) {
 // all reads the few tokens, or all there are, to be sorted. SQLite keeps no more than a page of them.
 func (l *listing) all() arm {
 	var few arm
-	text := `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM tokens`
+	text := `SELECT ` + l.wanted() + ` FROM tokens`
 	if l.few != nil {
 		few = *l.few
-		text = `SELECT tokens.id AS id, ` + l.columns + `, ` + l.column + ` AS place FROM (SELECT DISTINCT number AS one FROM (` +
+		text = `SELECT ` + l.wanted() + ` FROM (SELECT DISTINCT number AS one FROM (` +
 			few.text + `) AS found) AS few CROSS JOIN tokens ON tokens.number = one`
 	}
 	var c conditions

@@ -43,6 +43,9 @@ func testOrders(t *testing.T, open Open) {
 	}
 }
 
+// crowdNames begin with each other, with what a pattern would read otherwise, and with what comes last in the order of bytes.
+var crowdNames = []string{"", "n", "n1", "n1\u00e9", "N1", "n%", "n_1", "n\U0010FFFF", "\U0010FFFF\U0010FFFF"}
+
 // crowd is a store's worth of tokens with so few different values that there are ties in every order.
 func crowd(n int) []tokens.Record {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -57,9 +60,9 @@ func crowd(n int) []tokens.Record {
 	for i := range n {
 		kind := []string{"dt0c01.A", "dt0c01.B", "dt0g02."}[random.IntN(3)]
 		r := tokens.Record{
-			ID: fmt.Sprint(kind, i*7919%n), Digest: tokens.DigestOf(fmt.Sprint(i)), Name: fmt.Sprint("n", random.IntN(4)),
+			ID: fmt.Sprint(kind, i*7919%n), Digest: tokens.DigestOf(fmt.Sprint(i)), Name: crowdNames[random.IntN(len(crowdNames))],
 			Owner: fmt.Sprint("o", random.IntN(3)), Environment: fmt.Sprint("e", random.IntN(3)), Personal: random.IntN(3) == 0,
-			Created: at(), Modified: sometimes(), Expires: sometimes(), LastUsed: sometimes(),
+			Created: at(), Modified: sometimes(), Expires: sometimes(), LastUsed: sometimes(), Enabled: random.IntN(3) > 0,
 		}
 		for _, scope := range []string{"s1", "s2", "s3"} {
 			if random.IntN(4) == 0 {
@@ -89,7 +92,7 @@ func testListings(t *testing.T, open Open) {
 		next := all[89-i]
 		must(t, s.UpdateToken(t.Context(), r.ID, told("token.update", r.ID), func(now *tokens.Record) error {
 			now.Name, now.Owner, now.Environment, now.Personal, now.Scopes = next.Name, next.Owner, next.Environment, next.Personal, next.Scopes
-			now.Expires, now.LastUsed, now.Modified = next.Expires, next.LastUsed, next.Modified
+			now.Expires, now.LastUsed, now.Modified, now.Enabled = next.Expires, next.LastUsed, next.Modified, next.Enabled
 			all[i] = *now
 			return nil
 		}))
@@ -100,7 +103,9 @@ func testListings(t *testing.T, open Open) {
 	for _, q := range []tokens.Query{
 		{}, {Environment: "e1", Kind: tokens.KindAccess}, {Personal: tokens.Only}, {Owner: "o1"}, {Scopes: []string{"s1", "s2"}},
 		{Owner: "o1", Personal: tokens.Without, Scopes: []string{"s3", "s1"}}, {UsedFrom: epoch, UsedTo: epoch.Add(2 * time.Millisecond)},
-		{IDPrefix: "dt0c01.A"},
+		{IDPrefix: "dt0c01.A"}, {NamePrefix: "n1"}, {Owner: "o1", NamePrefix: "n"}, {Enabled: tokens.Only}, {Enabled: tokens.Without},
+		{Owner: "o2", Enabled: tokens.Without}, {ExpiresFrom: epoch.Add(time.Millisecond)}, {ExpiresTo: epoch.Add(2 * time.Millisecond)},
+		{Enabled: tokens.Without, NamePrefix: "n", ExpiresFrom: epoch, UsedTo: epoch.Add(3 * time.Millisecond)},
 	} {
 		for by := range tokens.SortModified + 1 {
 			q.Sort, q.Limit = by, 7
@@ -122,12 +127,13 @@ func testListingsOfMany(t *testing.T, open Open) {
 	s := open(t)
 	all := crowd(330)
 	for i := range all {
-		all[i].Environment = fmt.Sprint("e", i)
+		all[i].Environment, all[i].Enabled = fmt.Sprint("e", i), i%50 == 0 // most are disabled
 	}
 	mustCreate(t, s, all...)
 	queries := []tokens.Query{
 		{}, {Descending: true, Sort: tokens.SortName}, {Scopes: []string{"s1"}, Sort: tokens.SortCreated}, {Environment: "e7"},
 		{UsedFrom: epoch, Sort: tokens.SortLastUsed, Descending: true}, {Kind: "dt0g02", Sort: tokens.SortExpires}, {IDPrefix: "dt0c01.A"},
+		{NamePrefix: "n1", Sort: tokens.SortName}, {Personal: tokens.Only, NamePrefix: "n", Sort: tokens.SortName}, {Enabled: tokens.Without}, {Enabled: tokens.Only, ExpiresFrom: epoch, Sort: tokens.SortExpires},
 	}
 	for n := range 1000 {
 		queries[2].Scopes = append(queries[2].Scopes, fmt.Sprint("s", n*2))
@@ -145,7 +151,9 @@ func drawQuery(rt *rapid.T) tokens.Query {
 		Kind:        text("kind", tokens.KindAccess, "dt0g02", "dt0x99"),
 		Owner:       text("owner", "o1", "o2", "O1"),
 		IDPrefix:    text("prefix", "dt0c01.A", "dt0", "0", "%"),
+		NamePrefix:  text("name", "n", "n1", "n%", "_", "\U0010FFFF", "n1\u00e9", "x"),
 		Personal:    tokens.Choice(rapid.IntRange(0, 2).Draw(rt, "personal")),
+		Enabled:     tokens.Choice(rapid.IntRange(0, 2).Draw(rt, "enabled")),
 		Sort:        tokens.Sort(rapid.IntRange(0, 5).Draw(rt, "sort")),
 		Descending:  rapid.Bool().Draw(rt, "descending"),
 		Limit:       rapid.SampledFrom([]int{1, 2, 3, 7, 100}).Draw(rt, "limit"),
@@ -153,13 +161,20 @@ func drawQuery(rt *rapid.T) tokens.Query {
 	if rapid.Bool().Draw(rt, "by scope") {
 		q.Scopes = rapid.SliceOfN(rapid.SampledFrom([]string{"s1", "s2", "s3", "s", ""}), 1, 3).Draw(rt, "scopes")
 	}
-	if n := rapid.IntRange(-9, 4).Draw(rt, "from"); n >= 0 {
-		q.UsedFrom = epoch.Add(time.Duration(n)*time.Millisecond - time.Duration(n%2))
-	}
-	if n := rapid.IntRange(-9, 4).Draw(rt, "to"); n >= 0 {
-		q.UsedTo = epoch.Add(time.Duration(n)*time.Millisecond + time.Duration(n%2))
-	}
+	q.UsedFrom, q.UsedTo = drawFrame(rt, "used")
+	q.ExpiresFrom, q.ExpiresTo = drawFrame(rt, "expires")
 	return q
+}
+
+// drawFrame has ends that are not of the precision of a store, or none.
+func drawFrame(rt *rapid.T, what string) (from, to time.Time) {
+	if n := rapid.IntRange(-9, 4).Draw(rt, what+" from"); n >= 0 {
+		from = epoch.Add(time.Duration(n)*time.Millisecond - time.Duration(n%2))
+	}
+	if n := rapid.IntRange(-9, 4).Draw(rt, what+" to"); n >= 0 {
+		to = epoch.Add(time.Duration(n)*time.Millisecond + time.Duration(n%2))
+	}
+	return from, to
 }
 
 // fataler is a test or a play of a property.
@@ -203,11 +218,11 @@ func selected(all []tokens.Record, q tokens.Query) []tokens.Record {
 			kind = tokens.KindAccess
 		}
 		held := len(q.Scopes) == 0 || slices.ContainsFunc(r.Scopes, func(s string) bool { return slices.Contains(q.Scopes, s) })
-		timed := !q.UsedFrom.IsZero() || !q.UsedTo.IsZero()
 		return q.Environment != "" && q.Environment != r.Environment || q.Kind != "" && q.Kind != kind ||
 			q.Owner != "" && q.Owner != r.Owner || q.Personal == tokens.Only && !r.Personal || q.Personal == tokens.Without && r.Personal ||
-			!held || !strings.HasPrefix(r.ID, q.IDPrefix) || timed && r.LastUsed.IsZero() ||
-			!q.UsedFrom.IsZero() && r.LastUsed.Before(q.UsedFrom) || !q.UsedTo.IsZero() && r.LastUsed.After(q.UsedTo)
+			q.Enabled == tokens.Only && !r.Enabled || q.Enabled == tokens.Without && r.Enabled ||
+			!held || !strings.HasPrefix(r.ID, q.IDPrefix) || !strings.HasPrefix(r.Name, q.NamePrefix) ||
+			outside(r.LastUsed, q.UsedFrom, q.UsedTo) || outside(r.Expires, q.ExpiresFrom, q.ExpiresTo)
 	})
 	slices.SortFunc(chosen, func(a, b tokens.Record) int {
 		by := map[tokens.Sort]int{
@@ -222,6 +237,12 @@ func selected(all []tokens.Record, q tokens.Query) []tokens.Record {
 		return by
 	})
 	return chosen
+}
+
+// outside reports whether a time is not in a frame that has a bound. What never was or never will be is in none.
+func outside(at, from, to time.Time) bool {
+	bound := !from.IsZero() || !to.IsZero()
+	return bound && at.IsZero() || at.Before(from) || !to.IsZero() && at.After(to)
 }
 
 func neverLast(t time.Time) time.Time {

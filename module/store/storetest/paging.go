@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -124,6 +126,54 @@ func testSelection(t *testing.T, open Open) {
 	wantPage(t, s, used, "aB3", "ac4")
 	used.Descending, used.After = true, &tokens.Position{At: named("", 6).LastUsed}
 	wantPage(t, s, used, "ac4", "aB3")
+}
+
+// testPlacesOutside: a listing goes on from a place before the range, in it, at its end and behind it, in either direction. Whoever
+// makes up a place reaches nothing that is not in the range.
+func testPlacesOutside(t *testing.T, open Open) {
+	s := open(t)
+	for n, name := range []string{"a", "b", "b1", "b\xff", "c", "d"} {
+		r := record(n)
+		r.ID, r.Name, r.Enabled, r.Expires = fmt.Sprint(n), name, n%2 == 0, epoch.Add(time.Duration(n)*time.Second)
+		mustCreate(t, s, r)
+	}
+	never := record(9)
+	never.ID, never.Name, never.Expires = "9", "b2", time.Time{}
+	mustCreate(t, s, never)
+	names := func(name string) *tokens.Position { return &tokens.Position{Name: name, ID: "5"} }
+	times := func(n int) *tokens.Position {
+		return &tokens.Position{At: epoch.Add(time.Duration(n) * time.Second), ID: fmt.Sprint(n)}
+	}
+	b := tokens.Query{NamePrefix: "b", Sort: tokens.SortName}
+	expires := tokens.Query{ExpiresFrom: epoch.Add(time.Second), ExpiresTo: epoch.Add(3 * time.Second), Sort: tokens.SortExpires}
+	for _, tt := range []struct {
+		q         tokens.Query
+		after     *tokens.Position
+		up, downs string // identifiers behind the place in ascending and in descending order
+	}{
+		{b, nil, "1293", "3921"},
+		{b, names("a"), "1293", ""},
+		{b, names("b"), "293", "1"},
+		{b, names("b1"), "93", "21"},
+		{b, names("c"), "", "3921"},
+		{b, names("zz"), "", "3921"},
+		{expires, nil, "123", "321"},
+		{expires, times(0), "123", ""},
+		{expires, times(1), "23", ""},
+		{expires, times(2), "3", "1"},
+		{expires, times(3), "", "21"},
+		{expires, times(4), "", "321"},
+		{expires, &tokens.Position{ID: "9"}, "", "321"}, // of one that never expires
+	} {
+		tt.q.After = tt.after
+		if got := strings.Join(page(t, s, tt.q), ""); got != tt.up {
+			t.Errorf("%+v behind %+v: %s, want %s", tt.q, tt.after, got, tt.up)
+		}
+		tt.q.Descending = true
+		if got := strings.Join(page(t, s, tt.q), ""); got != tt.downs {
+			t.Errorf("%+v behind %+v: %s, want %s", tt.q, tt.after, got, tt.downs)
+		}
+	}
 }
 
 func testLimits(t *testing.T, open Open) {

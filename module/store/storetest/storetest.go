@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Paging", testPaging},
 		{"PagingWhileChanging", testPagingWhileChanging},
 		{"Selection", testSelection},
+		{"PlacesOutside", testPlacesOutside},
 		{"Orders", testOrders},
 		{"Listings", testListings},
 		{"ListingsOfMany", testListingsOfMany},
