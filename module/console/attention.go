@@ -104,58 +104,28 @@ func (v *visit) remoteIsOff() bool {
 	return err == nil && setting.Value == settingOff
 }
 
-// Bounds of the search for tokens that expire soon. The API sorts by expiry with what has expired first, so whoever keeps
-// many of those has them in the way.
-const (
-	expiryPages = 5
-	expirySize  = "200"
-)
-
 // expiryMatters looks for tokens that are good and will not be in a week.
 func (v *visit) expiryMatters() ([]matter, error) {
-	query := url.Values{"sort": {"expirationDate"}, "pageSize": {expirySize}, "fields": {"name,enabled,expirationDate,personalAccessToken"}}
-	m := matter{Mark: "warn", Text: "Programs that use them are refused from then on. Make new ones in time.", Link: "/tokens?sort=expirationDate", Label: "All, by expiry"}
-	now, ending := v.console.config.Now(), 0
-	for range expiryPages {
-		var page struct {
-			Next   string        `json:"nextPageKey"`
-			Tokens []accessToken `json:"apiTokens"`
-		}
-		if err := v.api.Get(tokensPath, query, &page); err != nil {
-			return nil, err
-		}
-		for _, t := range page.Tokens {
-			expires, _ := time.Parse(time.RFC3339, t.Expires) // the zero time for none
-			if expires.IsZero() || expires.Sub(now) >= soon {
-				return m.ofTokens(ending), nil
-			}
-			if !t.Enabled || !expires.After(now) {
-				continue
-			}
-			if ending++; ending <= shownAtOnce {
-				m.Affected = append(m.Affected, affected{Name: t.Name, Link: to(t.home(), t.ID), When: t.Expires})
-			}
-		}
-		if page.Next == "" {
-			return m.ofTokens(ending), nil
-		}
-		query = url.Values{"nextPageKey": {page.Next}}
+	query := url.Values{
+		"apiTokenSelector": {"enabled(true)"}, "expiresFrom": {"now"}, "expiresTo": {"now+7d"}, "sort": {"expirationDate"},
+		"pageSize": {"100"}, "fields": {"name,expirationDate,personalAccessToken"},
 	}
-	if ending > 0 {
-		return m.ofTokens(ending), nil
+	var page struct {
+		Total  int           `json:"totalCount"`
+		Tokens []accessToken `json:"apiTokens"`
 	}
-	return []matter{{
-		Mark: "warn", Title: "A thousand tokens have expired", Text: "Or more. Delete them, so that it can be seen here which ones expire next.",
-		Link: m.Link, Label: m.Label,
-	}}, nil
-}
-
-func (m matter) ofTokens(ending int) []matter {
-	if ending == 0 {
-		return nil
+	if err := v.api.Get(tokensPath, query, &page); err != nil || page.Total == 0 {
+		return nil, err
 	}
-	m.Title = plural(ending, "token expires within a week", "tokens expire within a week")
-	return []matter{m}
+	m := matter{
+		Mark: "warn", Title: plural(page.Total, "token expires within a week", "tokens expire within a week"),
+		Text: "Programs that use them are refused from then on. Make new ones in time.",
+		Link: "/tokens?state=soon&sort=expirationDate", Label: "All, by expiry",
+	}
+	for _, t := range page.Tokens[:min(len(page.Tokens), shownAtOnce)] {
+		m.Affected = append(m.Affected, affected{Name: t.Name, Link: to(t.home(), t.ID), When: t.Expires})
+	}
+	return []matter{m}, nil
 }
 
 // home is the path of the pages of the token's kind.

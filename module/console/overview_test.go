@@ -103,13 +103,6 @@ func TestAttention(t *testing.T) {
 	s.Get("/").Want(200).Lacks("audit trail")
 }
 
-// Who keeps a thousand expired tokens is told so, instead of nothing at all.
-func TestManyExpired(t *testing.T) {
-	s := consoletest.Start(t)
-	answering(s, map[string]string{"/api/v2/apiTokens": `{"totalCount":9000,"nextPageKey":"more","apiTokens":[{"id":"dt0c01.A","name":"old","enabled":true,"expirationDate":"2020-01-01T00:00:00Z"}]}`})
-	s.Get("/").Want(200).Has("A thousand tokens have expired")
-}
-
 // A person without the right is told which one is missing, sees what is left, and is led on.
 func TestOverviewWithoutTheRight(t *testing.T) {
 	s := consoletest.Start(t)

@@ -113,6 +113,7 @@ type tokenList struct {
 	Tokens  []accessToken
 	Scopes  []scopeGroup // to choose from; none where they may not be listed
 	Uses    []Choice
+	States  []Choice
 	Switch  string   // whether personal tokens are taken, "on" or "off"; "" where that is not known
 	Fault   *Refusal // of the search by identifier
 }
@@ -123,11 +124,19 @@ var lastUses = []Choice{
 	{"to:now-30d", "More than 30 days ago"}, {"to:now-90d", "More than 90 days ago"}, {"to:now-1y", "More than a year ago"},
 }
 
+// tokenStates are what the listing can be narrowed to by what a token is good for.
+var tokenStates = []Choice{
+	{"", "Any"}, {"enabled", "Enabled"}, {"disabled", "Disabled"}, {"soon", "Expires within 7 days"}, {"expired", "Expired"},
+}
+
+// tokenFilters are in the address of the listing.
+var tokenFilters = []string{"name", "owner", "scope", "state", "used", "sort"}
+
 // tokenFields are those of the listing; the rest is on the page of each.
 const tokenFields = "name,enabled,owner,creationDate,expirationDate,lastUsedDate,lastUsedIpAddress"
 
 func (p tokenPages) list(v *visit) error {
-	l := v.readListing(p.Path, "owner", "scope", "used", "sort")
+	l := v.readListing(p.Path, tokenFilters...)
 	l.Order = "-creationDate"
 	var page struct {
 		Total  int           `json:"totalCount"`
@@ -142,7 +151,7 @@ func (p tokenPages) list(v *visit) error {
 	for i := range page.Tokens {
 		page.Tokens[i].setState(now)
 	}
-	content := tokenList{tokenPages: p, Listing: l, Tokens: page.Tokens, Uses: lastUses}
+	content := tokenList{tokenPages: p, Listing: l, Tokens: page.Tokens, Uses: lastUses, States: tokenStates}
 	if p.Scope == "" {
 		content.Scopes = v.scopesIfAllowed()
 	}
@@ -161,13 +170,23 @@ func (p tokenPages) query(l *Listing, key, fields, size string) url.Values {
 	if p.Personal {
 		selector[0] = "personalAccessToken(true)"
 	}
-	if owner := l.Get("owner"); owner != "" {
-		selector = append(selector, "owner("+quote(owner)+")")
+	for _, criterion := range []struct{ name, value string }{{"name", l.Get("name")}, {"owner", l.Get("owner")}, {"scope", cmp.Or(p.Scope, l.Get("scope"))}} {
+		if criterion.value != "" {
+			selector = append(selector, criterion.name+"("+quote(criterion.value)+")")
+		}
 	}
-	if scope := cmp.Or(p.Scope, l.Get("scope")); scope != "" {
-		selector = append(selector, "scope("+quote(scope)+")")
+	query := url.Values{"fields": {fields}, "pageSize": {size}}
+	switch l.Get("state") {
+	case "enabled":
+		selector = append(selector, "enabled(true)")
+	case "disabled":
+		selector = append(selector, "enabled(false)")
+	case "soon":
+		query["expiresFrom"], query["expiresTo"] = []string{"now"}, []string{"now+7d"}
+	case "expired":
+		query.Set("expiresTo", "now")
 	}
-	query := url.Values{"apiTokenSelector": {strings.Join(selector, ",")}, "fields": {fields}, "pageSize": {size}}
+	query.Set("apiTokenSelector", strings.Join(selector, ","))
 	if bound, at, ok := strings.Cut(l.Get("used"), ":"); ok && (bound == "from" || bound == "to") {
 		query.Set(bound, at)
 	}
@@ -190,7 +209,7 @@ var exportColumns = []string{
 
 func (p tokenPages) export(kind string) serve {
 	return func(v *visit) error {
-		l := v.readListing(p.Path, "owner", "scope", "used", "sort")
+		l := v.readListing(p.Path, tokenFilters...)
 		e := export{Name: strings.TrimPrefix(p.Path, "/"), Member: "apiTokens", Columns: exportColumns}
 		e.Page = func(key string) ([]json.RawMessage, string, int, error) {
 			var page struct {

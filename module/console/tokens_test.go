@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/module/console/consoletest"
 	"github.com/doorward/doorward/tokens"
@@ -87,6 +88,38 @@ func TestHostileNames(t *testing.T) {
 		again := s.Post("/tokens/new", url.Values{"name": {name}, "scopes": {name}}).Want(400).Form("/tokens/new")
 		if again.Get("name") != name || again.Get("scopes") != name {
 			t.Errorf("%.50q comes back as %.50q and %.50q", name, again.Get("name"), again.Get("scopes"))
+		}
+	}
+}
+
+// TestTokenFilters: every filter is in the address, and narrows the files as well.
+func TestTokenFilters(t *testing.T) {
+	s := consoletest.Start(t)
+	now := time.Now()
+	for name, expires := range map[string]time.Time{"ci build": {}, "ci deploy": now.Add(time.Hour), "other": now.Add(30 * 24 * time.Hour)} {
+		s.Mint("", tokens.Attributes{Name: name, Owner: "ann@example.com", Scopes: []string{"metrics.read"}, Expires: expires})
+	}
+	off, _ := s.Mint("", tokens.Attributes{Name: "ci old", Owner: "bob@example.com", Scopes: []string{"metrics.read"}})
+	s.Post("/tokens/"+off+"/disable", nil).Want(303)
+	for query, want := range map[string][]string{
+		"name=ci":                         {"ci build", "ci deploy", "ci old"},
+		"name=CI":                         nil,
+		"name=ci&owner=ann%40example.com": {"ci build", "ci deploy"},
+		"name=ci&state=enabled":           {"ci build", "ci deploy"},
+		"state=disabled":                  {"ci old"},
+		"state=soon":                      {"ci deploy"},
+		"state=expired":                   nil,
+		"name=%22),owner(%22":             nil, // a quote ends nothing
+	} {
+		page := s.Get("/tokens?sort=name&" + query).Want(200)
+		file := s.Get("/tokens.csv?sort=name&" + query).Want(200).Body
+		for _, name := range []string{"ci build", "ci deploy", "ci old", "other"} {
+			if listed := slices.Contains(page.All("bdi"), name); listed != slices.Contains(want, name) {
+				t.Errorf("%s: %q is listed: %v", query, name, listed)
+			}
+			if strings.Contains(file, name) != slices.Contains(want, name) {
+				t.Errorf("%s: the file has %q", query, file)
+			}
 		}
 	}
 }
