@@ -57,7 +57,7 @@ func TestExplainVerdicts(t *testing.T) {
 		})
 		page := s.Get("/explain?target=/x&user=ann@example.com").Want(200).Has(want...).Has("1.2µs", "something is left out", "Asked about a:x = 1, 2",
 			"DENY of the policy <closed> (environment prod), line 3, column 1, under the boundary fence: so it is", "The request does not say a:y").Lacks("What would allow it")
-		if page.Link("<closed>") != "/policies/environment:prod/p-1" || page.Link("The token") != "/tokens/dt0c01.A" || page.Link("The user ann@example.com") != "/users/ann@example.com" {
+		if page.Link("<closed>") != "/policies/environment:prod/p-1" || page.Link("The token") != "/tokens/dt0c01.A" || page.Link("The user ann@example.com") != "/users?q=ann%40example.com" {
 			t.Errorf("the links are %v", page.Links())
 		}
 	}

@@ -152,6 +152,7 @@
 	const refine = (within) => { times(within); copying(within); pickers(within); dependants(within); };
 	refine(document);
 	themeShown();
+	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', themeShown);
 	document.addEventListener('htmx:afterSettle', (event) => refine(event.target));
 	document.querySelector('[data-focus]')?.focus();
 
