@@ -38,6 +38,10 @@ func TestOwn(t *testing.T) {
 			checkRemoteScopes(t, is)
 			continue
 		}
+		if replaced != nil && replaced.BearerOnly && !is.BearerOnly {
+			checkAccountScopes(t, replaced, is)
+			continue
+		}
 		if replaced != nil && (replaced.ScopeParameter != is.ScopeParameter || replaced.OAuthScopeParameter != is.OAuthScopeParameter ||
 			replaced.AnyToken != is.AnyToken || replaced.Public != is.Public) {
 			t.Errorf("%s asks for something else than the row that it replaces", is.Pattern)
@@ -64,6 +68,19 @@ func checkRemoteScopes(t *testing.T, row *Endpoint) {
 	}
 	if !row.ClusterRealm || len(row.OAuthScopes) > 0 || row.AnyToken {
 		t.Errorf("%s is not for tokens of the cluster alone", row.Pattern)
+	}
+}
+
+// checkAccountScopes. Attack: an access token, whoever holds it, reaches users and groups that the row before left to OAuth scopes.
+// Invariant: one scope alone was added, with which an OAuth client with all of those can be made anyway; it is in no personal
+// token, and who has OAuth scopes needs the same as before.
+func checkAccountScopes(t *testing.T, replaced, is *Endpoint) {
+	t.Helper()
+	if is.API != "account" || !slices.Equal(is.Scopes, []string{"ServiceProviderAPI"}) || is.Personal != No {
+		t.Errorf("%s: access tokens with %q will do, personal ones: %v", is.Pattern, is.Scopes, is.Personal)
+	}
+	if replaced.OAuthScopeParameter != is.OAuthScopeParameter || is.AnyToken || is.Public {
+		t.Errorf("%s asks for something else than the row that it replaces", is.Pattern)
 	}
 }
 
