@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"slices"
+
 	"github.com/doorward/doorward/module/store/query"
 )
 
@@ -53,16 +55,31 @@ func auditCount(key func(string) string, q query.Audit) (string, []any) {
 	return `SELECT sum(n) FROM (` + text + `) AS arms`, values
 }
 
-// auditArms are the conditions of the query, once for each environment that it asks for.
+// maxActionArms bounds how many actions are lists of their own. More are looked for among all events.
+const maxActionArms = 8
+
+// auditArms are the conditions of the query, once for each environment that it asks for, and for each of a few actions: the
+// index of these has every list in the order of the page.
 func auditArms(key func(string) string, q query.Audit) []conditions {
-	if q.Environment == "" {
-		return []conditions{auditConditions(key, q)}
+	actions := []string{""}
+	if n := len(q.Actions); q.Action == "" && n > 0 && n <= maxActionArms {
+		actions = slices.Compact(slices.Sorted(slices.Values(q.Actions)))
+		q.Actions = nil
+	}
+	environments := []string{""}
+	if q.Environment != "" {
+		environments = []string{q.Environment, ""}
 	}
 	var arms []conditions
-	for _, environment := range []string{q.Environment, ""} {
-		c := auditConditions(key, q)
-		c.is("environment", environment)
-		arms = append(arms, c)
+	for _, environment := range environments {
+		for _, action := range actions {
+			c := auditConditions(key, q)
+			c.equal("action", action)
+			if q.Environment != "" {
+				c.is("environment", environment)
+			}
+			arms = append(arms, c)
+		}
 	}
 	return arms
 }

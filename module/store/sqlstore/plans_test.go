@@ -258,6 +258,8 @@ func TestAuditPlans(t *testing.T) {
 		{query.Audit{Object: "x", After: 7, OldestFirst: true}, "SEARCH audit_events USING INDEX audit_events_object (object=? AND rowid>?)"},
 		{query.Audit{Environment: "x"}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_environment (environment=?)" + outcome + "|RIGHT|" +
 			"SEARCH audit_events USING INDEX audit_events_environment (environment=?)"},
+		{query.Audit{Environment: "x", Actions: []string{"a"}}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_action (environment=? AND action=?)" + outcome + "|RIGHT|" +
+			"SEARCH audit_events USING INDEX audit_events_action (environment=? AND action=?)"},
 		{span, "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" + fmt.Sprintf(bound, 2) + fmt.Sprintf(bound, 1)},
 		{actor, "SEARCH audit_events USING INDEX audit_events_actor (actor=? AND rowid>? AND rowid<?)" + fmt.Sprintf(bound, 1)},
 	} {
