@@ -34,7 +34,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing: installing $(2)"; 
 install = test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1); } >&2
 
-.PHONY: help build test test-go test-race test-nested test-long test-clients lint vet fmt fuzz bench bench-go bench-budget bench-growth bench-tokens bench-stores bench-cluster bench-peers bench-abuse cover clean setup-postgres setup-tools
+.PHONY: help build test test-go test-race test-nested test-long test-clients console-pictures lint vet fmt fuzz bench bench-go bench-budget bench-growth bench-tokens bench-console bench-stores bench-cluster bench-peers bench-abuse cover clean setup-postgres setup-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,8 +85,18 @@ test-clients: ## the tests that drive the binary with clients in Node and Chromi
 	@ls $(CLIENTS)/*.test.mjs >/dev/null 2>&1 || { echo "no client tests in $(CLIENTS)" >&2; exit 1; }
 	@! grep -qis chromium $(CLIENTS)/*.mjs || { $(call need,chromium,chromium); }
 	@test ! -f $(CLIENTS)/package.json || { $(call need,npm,npm); }
-	@test ! -f $(CLIENTS)/package.json || npm ci --prefix $(CLIENTS) --no-audit --no-fund
-	node --test $(CLIENTS)/*.test.mjs
+	@$(call need,sqlite3,sqlite3)
+	@test ! -f $(CLIENTS)/package.json || npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund
+	$(with_binary) node --test --test-concurrency=2 $(CLIENTS)/*.test.mjs
+
+# The binary is built once for all of them.
+with_binary = folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; go build -o "$$folder/doorward" ./cmd/doorward; DOORWARD_BINARY="$$folder/doorward"
+
+console-pictures: ## the pictures in docs/console anew, of every page of the console
+	@$(call need,chromium,chromium)
+	@$(call need,pngquant,pngquant)
+	@npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund
+	$(with_binary) DOORWARD_PICTURES=1 node --test $(CLIENTS)/console-pictures.test.mjs
 
 lint: vet ## gofmt, go vet, golangci-lint
 	@unformatted=$$($(SOURCES) -print0 | xargs -0 gofmt -l); \
@@ -140,6 +150,13 @@ bench-tokens: ## the token API over a store with a million tokens: make bench-to
 	@{ echo "$$(date -u +%F), $(TOKENS) tokens, $$(nproc) CPUs: $$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2)"; \
 	go test -run='^$$' -bench=Token -benchmem -timeout=60m ./module/store/sqlite; \
 	go test -run='^$$' -bench=Token -benchtime=300x -timeout=60m ./benchmarks; } | grep -v '^{' | tee benchmarks/results/tokens.txt
+
+# A page that takes more than 100 ms at the median fails it. A million tokens take some 3 GiB of /tmp.
+bench-console: export DOORWARD_STORE_TOKENS := $(TOKENS)
+bench-console: ## every page of the console over a store with a million tokens: make bench-console TOKENS=100000
+	@{ echo "$$(date -u +%F), $(TOKENS) tokens, a hundredth of it users, half of that groups, three times that bindings;" \
+		"$$(nproc) CPUs: $$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2)"; \
+	go test -run='^$$' -bench=BenchmarkConsole -benchtime=20x -timeout=60m ./benchmarks; } | grep -v '^{' | tee benchmarks/results/console.txt
 
 # How long it takes until a revocation by one gateway holds at the others. The test fails where that is longer than promised.
 bench-cluster: export DOORWARD_BENCH_CLUSTER := $(CURDIR)/benchmarks/results/cluster.txt
