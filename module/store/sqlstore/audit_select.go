@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/doorward/doorward/module/store/query"
@@ -45,43 +46,71 @@ func boundPage(c *conditions, q query.Audit) {
 }
 
 func auditCount(key func(string) string, q query.Audit) (string, []any) {
+	q.OldestFirst, q.After, q.Limit = false, 0, 0
 	var arms []arm
 	span := auditSpan(q)
 	for _, c := range auditArms(key, q) {
 		c.texts, c.values = append(c.texts, span.texts...), append(c.values, span.values...)
 		arms = append(arms, armOf(`SELECT count(*) AS n FROM audit_events`, c))
 	}
+	if wholeSpan := (query.Audit{Environment: q.Environment, From: q.From, To: q.To}); len(span.texts) > 0 && reflect.DeepEqual(q, wholeSpan) {
+		arms = []arm{countWithin(key, q.Environment, span)}
+	}
 	text, values := together(arms)
 	return `SELECT sum(n) FROM (` + text + `) AS arms`, values
 }
 
-// maxActionArms bounds how many actions are lists of their own. More are looked for among all events.
-const maxActionArms = 8
-
-// auditArms are the conditions of the query, once for each environment that it asks for, and for each of a few actions: the
-// index of these has every list in the order of the page.
-func auditArms(key func(string) string, q query.Audit) []conditions {
-	actions := []string{""}
-	if n := len(q.Actions); q.Action == "" && n > 0 && n <= maxActionArms {
-		actions = slices.Compact(slices.Sorted(slices.Values(q.Actions)))
-		q.Actions = nil
+// countWithin is what an environment has within a time, all of it in the index of times.
+func countWithin(key func(string) string, environment string, span conditions) arm {
+	c := conditions{key: key, texts: slices.Clone(span.texts), values: slices.Clone(span.values)}
+	switch {
+	case environment == "":
+	case key == nil:
+		c.add("+environment IN (?, '')", environment) // the plus keeps SQLite from looking up the time of each
+	default:
+		c.add("environment IN (?, '')", environment)
 	}
+	return armOf(`SELECT count(*) AS n FROM audit_events`, c)
+}
+
+// maxLists bounds how many actions or actors are lists of their own. More are looked for among all events.
+const maxLists = 8
+
+// auditArms are the conditions of the query, once for each environment that it asks for, and for each of a few actions and
+// actors: each list is in the order of the page by some index.
+func auditArms(key func(string) string, q query.Audit) []conditions {
+	actions, actors := lists(&q.Action, &q.Actions), lists(&q.Actor, &q.Actors)
 	environments := []string{""}
 	if q.Environment != "" {
 		environments = []string{q.Environment, ""}
 	}
 	var arms []conditions
 	for _, environment := range environments {
-		for _, action := range actions {
-			c := auditConditions(key, q)
-			c.equal("action", action)
-			if q.Environment != "" {
-				c.is("environment", environment)
+		for _, q.Action = range actions {
+			for _, q.Actor = range actors {
+				c := auditConditions(key, q)
+				switch {
+				case q.Environment == "":
+				case key == nil && (q.Actor != "" || q.Object != ""):
+					c.add("+environment = ?", environment) // by the index of the rarer thing
+				default:
+					c.is("environment", environment)
+				}
+				arms = append(arms, c)
 			}
-			arms = append(arms, c)
 		}
 	}
 	return arms
+}
+
+// lists takes values from a query that are looked for one by one: the one that is asked for, or each of a few. "" stands for any.
+func lists(one *string, several *[]string) []string {
+	if n := len(*several); *one != "" || n == 0 || n > maxLists {
+		return []string{*one}
+	}
+	each := slices.Compact(slices.Sorted(slices.Values(*several)))
+	*several = nil
+	return each
 }
 
 func auditConditions(key func(string) string, q query.Audit) (c conditions) {

@@ -260,6 +260,8 @@ func TestAuditPlans(t *testing.T) {
 			"SEARCH audit_events USING INDEX audit_events_environment (environment=?)"},
 		{query.Audit{Environment: "x", Actions: []string{"a"}}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_action (environment=? AND action=?)" + outcome + "|RIGHT|" +
 			"SEARCH audit_events USING INDEX audit_events_action (environment=? AND action=?)"},
+		{query.Audit{Environment: "x", Actors: []string{"a"}}, "MERGE (UNION ALL)|LEFT|SEARCH audit_events USING INDEX audit_events_actor (actor=?)" + outcome + "|RIGHT|" +
+			"SEARCH audit_events USING INDEX audit_events_actor (actor=?)"},
 		{span, "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" + fmt.Sprintf(bound, 2) + fmt.Sprintf(bound, 1)},
 		{actor, "SEARCH audit_events USING INDEX audit_events_actor (actor=? AND rowid>? AND rowid<?)" + fmt.Sprintf(bound, 1)},
 	} {
@@ -271,7 +273,13 @@ func TestAuditPlans(t *testing.T) {
 	if got, want := plan(t, s, selectLinks, 7, 10), "SEARCH audit_events USING INTEGER PRIMARY KEY (rowid>?)"+outcome; got != want {
 		t.Errorf("the chain\n got plan %s\nwant plan %s", got, want)
 	}
-	text, values := auditCount(nil, span)
+	within := span
+	within.Environment = "x"
+	text, values := auditCount(nil, within)
+	if got, want := plan(t, s, text, values...), "SEARCH audit_events USING COVERING INDEX audit_events_time (time>? AND time<?)"; !strings.Contains(got, want) || strings.Contains(got, "UNION") {
+		t.Errorf("%s\n got plan %s\nwant plan %s", text, got, want)
+	}
+	text, values = auditCount(nil, span)
 	if got, want := plan(t, s, text, values...), "SEARCH audit_events USING COVERING INDEX audit_events_time (time>? AND time<?)"; !strings.Contains(got, want) {
 		t.Errorf("%s\n got plan %s\nwant plan %s", text, got, want)
 	}
