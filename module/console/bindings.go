@@ -68,18 +68,38 @@ type names struct {
 
 	NoGroups     *Refusal // why the groups cannot be listed
 	NoBoundaries *Refusal
+
+	groupNames map[string]string   // by identifier
+	bounds     map[string]boundary // by identifier
 }
 
 // bindingNames lists what can be bound at a level, to whom and within what.
-func (v *visit) bindingNames(here place, at policyLevel) (n names, err error) {
-	if n.Policies, err = v.policies(here.names(at)); err != nil {
-		return n, err
+func (v *visit) bindingNames(here place, at policyLevel) (names, error) {
+	known, err := v.policies(here.names(at))
+	if err != nil {
+		return names{}, err
 	}
+	n, err := v.termNames(here)
+	n.Policies = known
+	return n, err
+}
+
+// termNames lists to whom something can be bound, and within what.
+func (v *visit) termNames(here place) (n names, err error) {
 	if n.Groups, n.NoGroups, err = v.groupsIfAllowed(here); err != nil {
 		return n, err
 	}
-	n.Boundaries, n.NoBoundaries, err = v.boundariesIfAllowed(here)
-	return n, err
+	if n.Boundaries, n.NoBoundaries, err = v.boundariesIfAllowed(here); err != nil {
+		return n, err
+	}
+	n.groupNames, n.bounds = make(map[string]string, len(n.Groups)), make(map[string]boundary, len(n.Boundaries))
+	for _, g := range n.Groups {
+		n.groupNames[g.UUID] = g.Name
+	}
+	for _, b := range n.Boundaries {
+		n.bounds[b.UUID] = b
+	}
+	return n, nil
 }
 
 func (n names) fill(r *bindingRow) {
@@ -91,15 +111,15 @@ func (n names) fill(r *bindingRow) {
 }
 
 func (n names) group(id string) option {
-	if at := slices.IndexFunc(n.Groups, func(g groupInfo) bool { return g.UUID == id }); at >= 0 {
-		return option{ID: id, Name: n.Groups[at].Name}
+	if name, known := n.groupNames[id]; known {
+		return option{ID: id, Name: name}
 	}
 	return option{ID: id, Name: id}
 }
 
 func (n names) boundary(id string) boundary {
-	if at := slices.IndexFunc(n.Boundaries, func(b boundary) bool { return b.UUID == id }); at >= 0 {
-		return n.Boundaries[at]
+	if b, known := n.bounds[id]; known {
+		return b
 	}
 	return boundary{UUID: id, Name: id}
 }

@@ -42,11 +42,8 @@ func (v *visit) boundWhere(p *storedPolicy) ([]policyBound, error) {
 	if err != nil {
 		return nil, err
 	}
-	var n names
-	if n.Groups, _, err = v.groupsIfAllowed(here); err != nil {
-		return nil, err
-	}
-	if n.Boundaries, _, err = v.boundariesIfAllowed(here); err != nil {
+	n, err := v.termNames(here)
+	if err != nil {
 		return nil, err
 	}
 	for _, at := range page.Content {

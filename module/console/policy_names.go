@@ -25,6 +25,7 @@ func (p policyRef) Path() string {
 // policyNames are the policies that can be bound at a level: those of the level and of the levels above it.
 type policyNames struct {
 	All     []policyRef
+	byID    map[string]policyRef
 	Refusal *Refusal // why they cannot be listed; nil where they are
 }
 
@@ -38,13 +39,17 @@ func (v *visit) policies(at policyLevel) (policyNames, error) {
 		return policyNames{Refusal: refused(err)}, nil
 	}
 	slices.SortFunc(list.All, func(a, b policyRef) int { return byText(a.Name, b.Name) })
-	return policyNames{All: list.All}, err
+	n := policyNames{All: list.All, byID: make(map[string]policyRef, len(list.All))}
+	for _, p := range list.All {
+		n.byID[p.UUID] = p
+	}
+	return n, err
 }
 
 // of is the policy with an identifier. One that is not known is called by it.
 func (n policyNames) of(uuid string) policyRef {
-	if at := slices.IndexFunc(n.All, func(p policyRef) bool { return p.UUID == uuid }); at >= 0 {
-		return n.All[at]
+	if p, known := n.byID[uuid]; known {
+		return p
 	}
 	return policyRef{UUID: uuid, Name: uuid}
 }
