@@ -84,9 +84,10 @@ func Start(t testing.TB) *Stage {
 	return s
 }
 
-// proxyTo calls the gateway over a socket: the console's requests get there as it made them.
+// proxyTo calls the gateway over a socket: the console's requests get there as it made them. Each has a connection of its own,
+// because one that is kept may be closed by a reload of the config the moment the next request is sent.
 func proxyTo(addr string) http.Handler {
-	return &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+	return &httputil.ReverseProxy{Transport: &http.Transport{DisableKeepAlives: true}, Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(&url.URL{Scheme: "http", Host: addr})
 		p.Out.Host = p.In.Host
 	}}

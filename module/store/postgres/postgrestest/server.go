@@ -42,6 +42,7 @@ type Server struct {
 	opt       Options
 	process   *exec.Cmd
 	ended     chan struct{}
+	served    bool // once: clients know the port
 	databases atomic.Int64
 }
 
@@ -137,8 +138,8 @@ func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 // Launch starts the server again after Kill or Halt, on the same port, and waits until it answers.
 func (s *Server) Launch() error {
-	for range 5 { // somebody else may take the port between our asking for one and the server's
-		if s.Port == 0 || s.process == nil {
+	for range launches {
+		if !s.served { // somebody else may take the port between our asking for one and the server's
 			port, err := freePort()
 			if err != nil {
 				return err
@@ -147,14 +148,22 @@ func (s *Server) Launch() error {
 		}
 		err := s.launch()
 		if err == nil {
+			s.served = true
 			return nil
 		}
 		if !errors.Is(err, errEnded) {
 			return err
 		}
+		// What a killed server shared with its processes is there until the last of them has noticed.
+		time.Sleep(launchAgain)
 	}
 	return fmt.Errorf("postgres ended at once; its log: %s", s.log())
 }
+
+const (
+	launches    = 100
+	launchAgain = 100 * time.Millisecond
+)
 
 var errEnded = errors.New("postgres ended at once")
 
