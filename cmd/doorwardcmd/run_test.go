@@ -83,7 +83,8 @@ func TestRunAndReload(t *testing.T) {
 	}
 }
 
-// awaitStatus asks until the answer is as wanted; what is waited for happens in another process.
+// awaitStatus asks until the answer is as wanted; what is waited for happens in another process. It pauses in between: who dials a
+// port of the system's own range again and again, at which nobody listens yet, is connected to itself in the end, and has the port.
 func awaitStatus(t *testing.T, want int, ask func() (int, string)) {
 	t.Helper()
 	var status int
@@ -92,6 +93,7 @@ func awaitStatus(t *testing.T, want int, ask func() (int, string)) {
 		if status, body = ask(); status == want {
 			return
 		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatalf("status %d %s, want %d", status, body, want)
 }
