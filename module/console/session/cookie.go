@@ -35,7 +35,7 @@ func ParseCookie(text string) (c Cookie, ok bool) {
 		return Cookie{}, false
 	}
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil {
+	if err != nil || len(secret) != cookieSize { // shorter where there is a line break, which the decoder passes over
 		return Cookie{}, false
 	}
 	return Cookie{(*[cookieSize]byte)(secret)}, true

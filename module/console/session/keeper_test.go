@@ -357,7 +357,7 @@ func TestFormToken(t *testing.T) {
 	if !one.IsFormToken(one.FormToken()) || one.IsFormToken(two.FormToken()) || one.IsFormToken("") || one.FormToken() == one.Reveal() {
 		t.Error("form tokens are not what they should be")
 	}
-	for _, text := range []string{"", "x", one.Reveal() + "=", one.Reveal()[:42], one.Reveal()[:42] + "\n", strings.Repeat("!", 43)} {
+	for _, text := range []string{"", "x", one.Reveal() + "=", one.Reveal()[:42], one.Reveal()[:42] + "\n", strings.Repeat("A", 42) + "\n", "\r" + strings.Repeat("A", 42), strings.Repeat("!", 43)} {
 		if _, ok := session.ParseCookie(text); ok {
 			t.Errorf("%q passes for a cookie", text)
 		}
